@@ -1,0 +1,141 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// LayerState is how a layer of a Tenant stands.
+// +kubebuilder:validation:Enum=Isolated;NotIsolated;Unknown
+type LayerState string
+
+// LayerState values.
+const (
+	LayerIsolated    LayerState = "Isolated"
+	LayerNotIsolated LayerState = "NotIsolated"
+	LayerUnknown     LayerState = "Unknown"
+)
+
+// TenantLayerStatus is how one layer stands.
+type TenantLayerStatus struct {
+	// name of the layer: Vector, Rows, Cache or Budget.
+	// +required
+	Name LayerName `json:"name"`
+	// status: Isolated, NotIsolated or Unknown.
+	// +required
+	Status LayerState `json:"status"`
+	// objects is how many boundary objects of this tenant stand there.
+	// +optional
+	Objects int32 `json:"objects,omitempty"`
+}
+
+// CredentialStatus is one issued Secret.
+type CredentialStatus struct {
+	// layer it opens.
+	// +required
+	Layer LayerName `json:"layer"`
+	// secretName in the namespace that spec.credentials names.
+	// +required
+	// +kubebuilder:validation:MaxLength=253
+	SecretName string `json:"secretName"`
+	// rotatesAt is when it will be replaced. Unset: never.
+	// +optional
+	RotatesAt *metav1.Time `json:"rotatesAt,omitempty"`
+}
+
+// ProbeEvidence is one live attempt.
+type ProbeEvidence struct {
+	// layer that was tried.
+	// +required
+	Layer LayerName `json:"layer"`
+	// attempt in a few words.
+	// +required
+	// +kubebuilder:validation:MaxLength=256
+	Attempt string `json:"attempt"`
+	// result: Passed, Failed or Void (the positive control failed, so it proves nothing).
+	// +required
+	// +kubebuilder:validation:Enum=Passed;Failed;Void
+	Result string `json:"result"`
+	// answer of the server, cut to 256 characters.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Answer string `json:"answer,omitempty"`
+}
+
+// ProbeStatus is the outcome of the live probes.
+type ProbeStatus struct {
+	// passed attempts of the last round.
+	// +optional
+	Passed int32 `json:"passed,omitempty"`
+	// failed attempts of the last round.
+	// +optional
+	Failed int32 `json:"failed,omitempty"`
+	// evidence of the last round, failures first.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=20
+	Evidence []ProbeEvidence `json:"evidence,omitempty"`
+}
+
+// TenantStatus is what was found.
+type TenantStatus struct {
+	// conditions: Ready, Isolated, VectorIsolated, RowsIsolated, CacheIsolated, CredentialsIssued; Reconciling and Stalled
+	// while True.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=32
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+	// observedGeneration is the generation of the spec that status speaks of.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	// lastHandledReconcileAt repeats the token of the annotation tenantry.dev/reconcile-at once it was acted on.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	LastHandledReconcileAt string `json:"lastHandledReconcileAt,omitempty"`
+	// tenantID in effect.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	TenantID string `json:"tenantID,omitempty"`
+	// appliedHash is a digest of the desired state that was last put in place. It tells drift from a change of spec.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	AppliedHash string `json:"appliedHash,omitempty"`
+	// layers of the plane that this tenant uses.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=8
+	Layers []TenantLayerStatus `json:"layers,omitempty"`
+	// findings that are open, worst first, at most 20.
+	// +optional
+	// +listType=map
+	// +listMapKey=id
+	// +kubebuilder:validation:MaxItems=20
+	Findings []Finding `json:"findings,omitempty"`
+	// findingsTotal counts all of them, listed or not.
+	// +optional
+	FindingsTotal int32 `json:"findingsTotal,omitempty"`
+	// plan is what mode Plan would do, one line a change, at most 50.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MaxLength=512
+	Plan []string `json:"plan,omitempty"`
+	// probe is the outcome of the live probes.
+	// +optional
+	Probe *ProbeStatus `json:"probe,omitempty"`
+	// credentials that were issued.
+	// +optional
+	// +listType=map
+	// +listMapKey=layer
+	// +kubebuilder:validation:MaxItems=8
+	Credentials []CredentialStatus `json:"credentials,omitempty"`
+	// credentialsNamespace is where they were issued to, so that they can be found and removed when the spec moves on.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	CredentialsNamespace string `json:"credentialsNamespace,omitempty"`
+	// corpora of this tenant that count.
+	// +optional
+	Corpora int32 `json:"corpora,omitempty"`
+	// budgetPercent of the tightest limit used in the current period.
+	// +optional
+	BudgetPercent *int32 `json:"budgetPercent,omitempty"`
+}
