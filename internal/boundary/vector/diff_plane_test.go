@@ -1,0 +1,46 @@
+package vector
+
+import (
+	"testing"
+
+	"github.com/tenantry/tenantry/internal/boundary"
+)
+
+func TestDiffPlane(t *testing.T) {
+	whole := func() Observed { return server(acme()) }
+	const shared = "shared-documents"
+	for name, seen := range map[string]Observed{
+		"settled":         whole(),
+		"empty server":    {Version: "1.19.0", Tokens: TokensAccepted},
+		"open server":     func() Observed { o := whole(); o.Open = true; return o }(),
+		"old server":      func() Observed { o := whole(); o.Version = "1.18.2"; return o }(),
+		"strict mode off": alter(whole(), shared, func(c *Collection) { c.Strict = Strict{} }),
+		"tuned by hand": alter(whole(), shared, func(c *Collection) {
+			c.HNSW.M, c.Quantization, c.Replicas = 16, "Product", 3
+			c.Vectors = []Vector{{Size: 4, Distance: "Cosine", OnDisk: true, HNSW: HNSW{M: 32, PayloadM: 32, EfConstruct: 9}, Quantization: "Binary"}}
+			c.Sparse = []boundary.SparseVector{{Name: "text"}}
+		}),
+		"tenant index missing": alter(whole(), shared, func(c *Collection) { c.Indexes = c.Indexes[:2] }),
+		"tenant index without is_tenant": alter(whole(), shared, func(c *Collection) {
+			c.Indexes = []Index{{Field: "corpus_id", Type: "Keyword"}, {Field: "source", Type: "Keyword"}, {Field: "tenant_id", Type: "Keyword"}}
+		}),
+		"index of ours missing": alter(whole(), TokensCollection, func(c *Collection) { c.Indexes = nil }),
+		"shape mismatch": alter(whole(), shared, func(c *Collection) {
+			c.Vectors = []Vector{{Name: "other", Size: 4, Distance: "Dot", Datatype: "Float16", Multi: true}}
+			c.Sparse, c.CustomSharding, c.Shards = []boundary.SparseVector{{Name: "words"}}, true, 2
+		}),
+		"foreign collection": alter(whole(), shared, func(c *Collection) { c.Stamp = nil }),
+		"foreign collection, rest missing": func() Observed {
+			o := alter(whole(), shared, func(c *Collection) { c.Stamp = nil })
+			delete(o.Collections, TokensCollection)
+			return o
+		}(),
+		"other installation": alter(whole(), shared, func(c *Collection) { c.Stamp.Installation = "elsewhere" }),
+		"alias":              alter(whole(), shared, func(c *Collection) { c.Stamp.Collection = "shared-documents-v2" }),
+		"platform tunes what is not shared": alter(whole(), ClaimsCollection, func(c *Collection) {
+			c.HNSW.M, c.Replicas, c.Segments = 16, 3, 4
+		}),
+	} {
+		t.Run(name, func(t *testing.T) { golden(t, printed(judge.DiffPlane(seen))) })
+	}
+}

@@ -1,0 +1,79 @@
+// Package vector is the pure part of the Vector layer: which collections, indexes, claims and token grants isolate tenants
+// in Qdrant, and what must change where they do not.
+//
+// A Dedicated corpus is a collection of its own, opened with a token that names this tenant's collections only. A Shared
+// corpus is part of a collection that many tenants use; a token for it could read everybody's files, so none is ever made.
+// A Reference corpus is one collection that tenants may read.
+package vector
+
+import (
+	"github.com/tenantry/tenantry/internal/boundary"
+)
+
+// Spec is what a plane declares for its Qdrant.
+type Spec struct {
+	// Plane is the name of the DataPlane.
+	Plane string
+	// Shared are the collections that many tenants use.
+	Shared []SharedCollection
+	// MaxDedicated bounds the collections of pattern 1; 0 = no bound.
+	MaxDedicated int
+}
+
+// SharedCollection is one collection that many tenants use.
+type SharedCollection struct {
+	// Name on the server.
+	Name string
+	// Shape that the platform declared.
+	Shape boundary.Shape
+}
+
+// Plane judges what one Qdrant holds.
+type Plane struct {
+	// Spec of the plane.
+	Spec Spec
+	// Marker of this installation; its Plane and Installation stand in everything that is made.
+	Marker boundary.Marker
+}
+
+// Problem is why a part of what is asked for cannot be had. Reason is one of the API's reasons.
+type Problem struct {
+	Reason  string
+	Message string
+}
+
+// The reasons of problems.
+const (
+	ReasonUnsupportedServer = "UnsupportedServer"
+	ReasonQuotaExceeded     = "QuotaExceeded"
+	ReasonShapeMismatch     = "ShapeMismatch"
+	ReasonInvalidSpec       = "InvalidSpec"
+	ReasonApplyFailed       = "ApplyFailed"
+	ReasonTenantNotReady    = "TenantNotReady"
+
+	ReasonSharedCollectionNotFound = "SharedCollectionNotFound"
+)
+
+// The checks of hazards in this layer.
+const (
+	// CheckOpenServer: the server answers callers without a credential.
+	CheckOpenServer = "server-without-authentication"
+	// CheckShapeMismatch: a collection of ours has other vectors than declared.
+	CheckShapeMismatch = "shape-mismatch"
+	// CheckQuota: a dedicated collection is missing because the bound is reached.
+	CheckQuota = "dedicated-collections-exhausted"
+	// CheckIDF: an idf vector in a shared collection on a server that cannot scope its statistics.
+	CheckIDF = "idf-not-scoped"
+	// CheckTokenOutdated: the token in hand does not open what it should, and was not granted.
+	CheckTokenOutdated = "token-outdated"
+	// CheckSharedCollection: a shared collection that holds a corpus is not as declared.
+	CheckSharedCollection = "shared-collection"
+)
+
+// The fields of every point in a shared collection.
+const (
+	// TenantField holds the tenantID.
+	TenantField = "tenant_id"
+	// CorpusField holds the UID of the Corpus resource: unlike its name it is never used twice.
+	CorpusField = "corpus_id"
+)
