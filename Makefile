@@ -16,6 +16,8 @@ TEST_PARALLEL ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$(( n < 4 ? n : 
 # How long each fuzz target runs.
 FUZZTIME ?= 20s
 # Image of the program PROGRAM of cmd/.
+# Namespace that `make run` takes for the operator's own; it must exist.
+NAMESPACE ?= tenantry-system
 PROGRAM ?= manager
 IMG ?= ghcr.io/tenantry/tenantry:dev
 KUBECTL ?= kubectl
@@ -74,8 +76,8 @@ build: ## Build bin/manager
 	CGO_ENABLED=0 go build -trimpath -o bin/manager ./cmd/manager
 
 .PHONY: run
-run: ## Run the operator against the current kubeconfig
-	go run ./cmd/manager
+run: ## Run the operator against the current kubeconfig, as if it ran in NAMESPACE
+	go run ./cmd/manager --namespace $(NAMESPACE) --leader-elect=false --metrics-bind-address=0
 
 ##@ Tests
 

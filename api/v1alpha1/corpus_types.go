@@ -129,6 +129,10 @@ type CorpusStatus struct {
 	// placement of the points. Decided once and then kept, whatever becomes of the Tenant's default.
 	// +optional
 	Placement *Placement `json:"placement,omitempty"`
+	// loaderSecretName is the Secret that holds the loader's credential, so that it can be removed when the spec moves on.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	LoaderSecretName string `json:"loaderSecretName,omitempty"`
 	// points that this corpus holds, updated when it moves by a whole percent, at most once a minute.
 	// +optional
 	Points *int64 `json:"points,omitempty"`

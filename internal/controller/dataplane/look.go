@@ -1,0 +1,148 @@
+package dataplane
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
+	"github.com/tenantry/tenantry/internal/boundary"
+	"github.com/tenantry/tenantry/internal/plane"
+	"github.com/tenantry/tenantry/internal/plane/connect"
+)
+
+// look is what one look at one server of a plane found.
+type look struct {
+	layer *connect.Layer
+	desc  plane.Description
+	// claimed: the server carries this plane's marker.
+	claimed bool
+	// wasClaimed: it did, the last time status was written.
+	wasClaimed bool
+	// reportOnly: drift is reported and left alone.
+	reportOnly bool
+	// diff of what the plane as a whole needs there, after everything that could be mended was.
+	diff boundary.Diff
+	// err is why the layer cannot be used.
+	err error
+	// applyErr is why the plane's own objects could not be put in place; tenants can still be served.
+	applyErr error
+}
+
+// look describes every server at the same time: one that hangs does not hide another.
+func (r *Reconciler) look(ctx context.Context, p *connect.Plane) []*look {
+	layers := p.Layers()
+	looks := make([]*look, len(layers))
+	var wg sync.WaitGroup
+	for i, l := range layers {
+		looks[i] = &look{layer: l}
+		wg.Go(func() { looks[i].describe(ctx) })
+	}
+	wg.Wait()
+	return looks
+}
+
+func (l *look) describe(ctx context.Context) {
+	if l.layer.Server == nil {
+		l.err = l.layer.Fault()
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	l.desc, l.err = l.layer.Server.Describe(ctx)
+}
+
+// settle claims every server and puts in place what the plane as a whole needs there. It says whether the usability of a
+// layer changed.
+func (r *Reconciler) settle(ctx context.Context, p *connect.Plane, looks []*look) bool {
+	changed := make([]bool, len(looks))
+	var wg sync.WaitGroup
+	for i, l := range looks {
+		wg.Go(func() { changed[i] = r.settleLayer(ctx, p, l) })
+	}
+	wg.Wait()
+	for _, c := range changed {
+		if c {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Reconciler) settleLayer(ctx context.Context, p *connect.Plane, l *look) bool {
+	ctx, cancel := context.WithTimeout(ctx, 3*lookTimeout)
+	defer cancel()
+	if l.err == nil {
+		l.err = l.claim(ctx, p.Marker)
+	}
+	if l.err == nil {
+		l.err = r.mend(ctx, l)
+	}
+	hazards := l.layer.SetHazards(l.diff.Findings())
+	return l.layer.SetHealth(l.err, r.Clock.Now()) || hazards
+}
+
+// claim makes sure that the server is ours, or says why it is not.
+func (l *look) claim(ctx context.Context, want boundary.Marker) error {
+	marker := l.desc.Marker
+	if marker == nil && l.wasClaimed && l.layer.Name != boundary.Cache {
+		return plane.Faultf(markerMissing, nil, "this server carried the plane's marker and does not any more: it was replaced, "+
+			"wiped, or the address leads elsewhere. Restore it; if it is meant to start empty, make a new DataPlane")
+	}
+	if marker == nil {
+		standing, err := l.layer.Server.Claim(ctx, want)
+		if err != nil {
+			return err
+		}
+		marker = &standing
+	}
+	if problem, message := marker.Check(want); problem != "" {
+		return plane.Faultf(plane.Cause(problem), nil, "%s", message)
+	}
+	l.claimed = true
+	return nil
+}
+
+// mend puts the plane's own objects in place. Only a server that cannot be read makes the layer unusable.
+func (r *Reconciler) mend(ctx context.Context, l *look) error {
+	server := l.layer.Server
+	var err error
+	if l.diff, err = server.DiffPlane(ctx, plane.Recent); err == nil && l.diff.Settled() {
+		return nil
+	}
+	if l.diff, err = server.DiffPlane(ctx, plane.Fresh); err != nil {
+		return err
+	}
+	if l.diff.Settled() || l.reportOnly {
+		return nil
+	}
+	todo := l.diff.Plan
+	if l.applyErr = server.Apply(ctx, todo); l.applyErr == nil {
+		r.Metrics.Applied(todo)
+	}
+	if l.diff, err = server.DiffPlane(ctx, plane.Fresh); err != nil {
+		return err
+	}
+	if l.applyErr == nil && !l.diff.Settled() {
+		l.applyErr = plane.Faultf(plane.ApplyFailed, nil, "%s", firstProblem(l.diff))
+	}
+	return nil
+}
+
+func firstProblem(d boundary.Diff) string {
+	if d.Conflict != nil {
+		return d.Conflict.Message
+	}
+	return fmt.Sprintf("%d changes do not hold, first: %s", len(d.Plan), d.Plan.Lines()[0])
+}
+
+func (l *look) conditionType() string {
+	switch l.layer.Name {
+	case boundary.Vector:
+		return tenantryv1.ConditionQdrantReachable
+	case boundary.Rows:
+		return tenantryv1.ConditionPostgresReachable
+	default:
+		return tenantryv1.ConditionRedisReachable
+	}
+}

@@ -1,0 +1,170 @@
+package dataplane
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
+	"github.com/tenantry/tenantry/internal/boundary"
+	"github.com/tenantry/tenantry/internal/controller/condition"
+	"github.com/tenantry/tenantry/internal/controller/finding"
+	"github.com/tenantry/tenantry/internal/plane"
+)
+
+// auditStamp is how often lastAuditTime moves: a settled plane is written to once in that time at most.
+const auditStamp = time.Minute
+
+// reportsDrift says that what was in place once and differs now is to be left alone. A change of spec is not drift.
+func reportsDrift(dp *tenantryv1.DataPlane) bool {
+	return dp.Spec.Drift == tenantryv1.DriftReport && dp.Status.ObservedGeneration == dp.Generation &&
+		condition.IsTrue(dp, tenantryv1.ConditionClaimed)
+}
+
+// report writes what the looks found into status.
+func report(dp *tenantryv1.DataPlane, looks []*look, tenants int, now time.Time) {
+	dp.Status.ObservedGeneration = dp.Generation
+	dp.Status.Tenants = int32(tenants)
+	dp.Status.LastHandledReconcileAt = dp.Annotations[tenantryv1.ReconcileAtAnnotation]
+	reportServers(dp, looks)
+	reportFindings(dp, looks, now)
+	reportClaimed(dp, looks)
+	reportAudit(dp, looks, now)
+	reportReady(dp, looks)
+}
+
+func reportServers(dp *tenantryv1.DataPlane, looks []*look) {
+	servers := make([]tenantryv1.ServerStatus, 0, len(looks))
+	for _, l := range looks {
+		s := tenantryv1.ServerStatus{Layer: tenantryv1.LayerName(l.layer.Name)}
+		if i := slices.IndexFunc(dp.Status.Servers, func(o tenantryv1.ServerStatus) bool { return o.Layer == s.Layer }); i >= 0 {
+			s = dp.Status.Servers[i]
+		}
+		if l.desc.Version != "" {
+			s.Version, s.Capabilities = l.desc.Version, l.desc.Capabilities
+		}
+		if l.claimed {
+			s.Claimed = tenantryv1.Enabled
+		}
+		servers = append(servers, s)
+		reportReachable(dp, l)
+	}
+	dp.Status.Servers = servers
+}
+
+func reportReachable(dp *tenantryv1.DataPlane, l *look) {
+	switch {
+	case l.err == nil:
+		condition.Put(dp, l.conditionType(), metav1.ConditionTrue, tenantryv1.ReasonReachable, l.desc.Version)
+	case plane.CauseOf(l.err) == plane.Unreachable:
+		condition.Put(dp, l.conditionType(), metav1.ConditionUnknown, tenantryv1.ReasonUnreachable, l.err.Error())
+	case isClaimProblem(l.err):
+		condition.Put(dp, l.conditionType(), metav1.ConditionTrue, tenantryv1.ReasonReachable, l.desc.Version)
+	default:
+		condition.Put(dp, l.conditionType(), metav1.ConditionFalse, string(plane.CauseOf(l.err)), l.err.Error())
+	}
+}
+
+func reportFindings(dp *tenantryv1.DataPlane, looks []*look, now time.Time) {
+	var found []boundary.Finding
+	for _, l := range looks {
+		if l.err != nil {
+			continue // the last known findings of a server that cannot be read are neither confirmed nor refuted
+		}
+		found = append(found, l.diff.Findings()...)
+	}
+	dp.Status.Findings, dp.Status.FindingsTotal = finding.Merge(dp.Status.Findings, found, now)
+}
+
+// isClaimProblem says that a server answers but is not ours to write to.
+func isClaimProblem(err error) bool {
+	switch plane.CauseOf(err) {
+	case plane.OwnedElsewhere, plane.Cause(boundary.SchemaTooNew), keyMismatch, markerMissing:
+		return true
+	}
+	return false
+}
+
+func reportClaimed(dp *tenantryv1.DataPlane, looks []*look) {
+	for _, l := range looks {
+		if l.err != nil && isClaimProblem(l.err) {
+			condition.Put(dp, tenantryv1.ConditionClaimed, metav1.ConditionFalse, string(plane.CauseOf(l.err)), onLayer(l, l.err))
+			return
+		}
+	}
+	for _, l := range looks {
+		if !l.claimed && !claimedBefore(dp, l.layer.Name) {
+			condition.Put(dp, tenantryv1.ConditionClaimed, metav1.ConditionUnknown, tenantryv1.ReasonNotClaimed,
+				fmt.Sprintf("the %s server has not been claimed yet", l.layer.Name))
+			return
+		}
+	}
+	condition.Put(dp, tenantryv1.ConditionClaimed, metav1.ConditionTrue, tenantryv1.ReasonClaimed,
+		"every server carries this plane's marker")
+}
+
+func reportAudit(dp *tenantryv1.DataPlane, looks []*look, now time.Time) {
+	for _, l := range looks {
+		if l.err == nil {
+			continue
+		}
+		if since := l.layer.FailingSince(); now.Sub(since) >= 3*interval(dp) {
+			condition.Put(dp, tenantryv1.ConditionAuditCurrent, metav1.ConditionFalse, string(plane.CauseOf(l.err)),
+				fmt.Sprintf("the %s server was not read for three intervals", l.layer.Name))
+		}
+		return
+	}
+	condition.Put(dp, tenantryv1.ConditionAuditCurrent, metav1.ConditionTrue, tenantryv1.ReasonReachable, "every server was read")
+	if t := dp.Status.LastAuditTime; t == nil || now.Sub(t.Time) >= auditStamp {
+		stamp := metav1.NewTime(now)
+		dp.Status.LastAuditTime = &stamp
+	}
+}
+
+func reportReady(dp *tenantryv1.DataPlane, looks []*look) {
+	for _, l := range looks {
+		switch {
+		case l.err == nil:
+		case plane.CauseOf(l.err) == plane.Unreachable:
+			condition.Reconciling(dp, tenantryv1.ReasonUnreachable, onLayer(l, l.err))
+			return
+		default:
+			condition.Stalled(dp, string(plane.CauseOf(l.err)), onLayer(l, l.err))
+			return
+		}
+	}
+	for _, l := range looks {
+		switch {
+		case l.applyErr != nil:
+			condition.Reconciling(dp, tenantryv1.ReasonApplyFailed, onLayer(l, l.applyErr))
+			return
+		case l.diff.Conflict != nil:
+			condition.Stalled(dp, tenantryv1.ReasonInvalidSpec, string(l.layer.Name)+": "+l.diff.Conflict.Message)
+			return
+		case len(l.diff.Plan) > 0:
+			condition.NotReady(dp, tenantryv1.ReasonDrifted, strings.Join(l.diff.Plan.Lines(), "; "))
+			return
+		}
+	}
+	if msg := worstHazard(looks); msg != "" {
+		condition.NotReady(dp, tenantryv1.ReasonHazard, msg)
+		return
+	}
+	condition.Ready(dp, tenantryv1.ReasonReady, "the plane serves its tenants")
+}
+
+func worstHazard(looks []*look) string {
+	for _, l := range looks {
+		for _, f := range l.diff.Hazards {
+			if f.Severity == boundary.Critical {
+				return fmt.Sprintf("%s %s: %s", f.Layer, f.Object, f.Message)
+			}
+		}
+	}
+	return ""
+}
+
+func onLayer(l *look, err error) string { return fmt.Sprintf("%s: %s", l.layer.Name, err) }

@@ -1,0 +1,68 @@
+package tenant
+
+import (
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
+	"github.com/tenantry/tenantry/internal/boundary"
+	"github.com/tenantry/tenantry/internal/controller/condition"
+	"github.com/tenantry/tenantry/internal/plane"
+)
+
+// verdict is a condition in the making.
+type verdict struct {
+	status          metav1.ConditionStatus
+	reason, message string
+}
+
+// verdict judges one layer. A layer that was isolated and cannot be read keeps its verdict for three audit intervals, so
+// that a blip does not rewrite the status of a whole fleet; after that it is Unknown, never a stale True.
+func (s *scope) verdict(res *result) verdict {
+	old := condition.Get(s.tenant, conditionOf[res.layer.Name])
+	switch {
+	case res.err != nil && isKnown(plane.CauseOf(res.err)):
+		return verdict{metav1.ConditionFalse, string(plane.CauseOf(res.err)), res.err.Error()}
+	case res.err != nil && s.isBlip(res, old):
+		return verdict{old.Status, old.Reason, old.Message}
+	case res.err != nil:
+		return verdict{metav1.ConditionUnknown, string(plane.CauseOf(res.err)), res.err.Error()}
+	case res.diff.Conflict != nil:
+		return verdict{metav1.ConditionFalse, conflictReason(res.diff.Conflict), res.diff.Conflict.Message}
+	case len(res.diff.Plan) > 0:
+		return verdict{metav1.ConditionFalse, s.driftReason(), strings.Join(res.diff.Plan.Lines(), "; ")}
+	case res.hazard() != nil:
+		f := res.hazard()
+		return verdict{metav1.ConditionFalse, tenantryv1.ReasonHazard, fmt.Sprintf("%s: %s", f.Object, f.Message)}
+	}
+	return verdict{metav1.ConditionTrue, tenantryv1.ReasonIsolated, "the boundary stands as desired"}
+}
+
+// isKnown says that a failure is itself knowledge: the server was read, and what is wanted cannot be had there.
+func isKnown(c plane.Cause) bool { return c == plane.ApplyFailed || c == plane.UnsupportedServer }
+
+const blipIntervals = 3
+
+func (s *scope) isBlip(res *result, old *metav1.Condition) bool {
+	return plane.CauseOf(res.err) == plane.Unreachable && old != nil && old.Status == metav1.ConditionTrue &&
+		old.ObservedGeneration == s.tenant.Generation && res.failingFor < blipIntervals*s.plane.Interval
+}
+
+func (s *scope) driftReason() string {
+	if s.tenant.Spec.Mode == tenantryv1.ModePlan {
+		return tenantryv1.ReasonPlanned
+	}
+	return tenantryv1.ReasonDrifted
+}
+
+func conflictReason(c *boundary.Conflict) string {
+	switch {
+	case strings.HasPrefix(c.Object, "collection "):
+		return tenantryv1.ReasonCollectionExists
+	case c.Tombstone:
+		return tenantryv1.ReasonTenantIDRetained
+	}
+	return tenantryv1.ReasonTenantIDConflict
+}

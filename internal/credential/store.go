@@ -1,0 +1,197 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
+)
+
+// Store reads and writes credential Secrets in tenants' namespaces.
+//
+// It reads the API server directly: a cache would need the right to list every Secret of those namespaces in one watch,
+// and the platform grants rights namespace by namespace. What was read is remembered for MaxAge, so that a settled fleet
+// costs few reads; an edited or deleted Secret is noticed after that time at the latest.
+type Store struct {
+	Reader client.Reader
+	Writer client.Writer
+	Clock  clock.PassiveClock
+	MaxAge time.Duration
+	// ServiceAccount of the operator as namespace:name, for the remedy when a right is missing.
+	ServiceAccount types.NamespacedName
+
+	mu   sync.Mutex
+	seen map[types.NamespacedName]remembered
+}
+
+type remembered struct {
+	binding Binding
+	uid     types.UID
+	at      time.Time
+}
+
+// Owner is what a credential is made for: a Tenant, or a reference Corpus.
+type Owner interface {
+	client.Object
+	// CredentialLabels are put on its Secrets.
+	CredentialLabels() map[string]string
+}
+
+// NotOursError says that a Secret stands where a credential should go and that Tenantry did not make it.
+type NotOursError struct{ Name types.NamespacedName }
+
+// Error names the Secret and the remedy.
+func (e *NotOursError) Error() string {
+	return fmt.Sprintf("Secret %s exists and was not made by Tenantry for this object; it is left alone: "+
+		"delete it, or choose another name in the spec", e.Name)
+}
+
+// ForbiddenError says that the operator lacks the right to keep Secrets in a namespace.
+type ForbiddenError struct {
+	Namespace      string
+	ServiceAccount types.NamespacedName
+}
+
+// Error prints the command that grants the right.
+func (e *ForbiddenError) Error() string {
+	return fmt.Sprintf("the operator may not keep Secrets in namespace %s; grant it: kubectl -n %s create rolebinding "+
+		"tenantry-credentials --clusterrole=tenantry-credentials --serviceaccount=%s:%s",
+		e.Namespace, e.Namespace, e.ServiceAccount.Namespace, e.ServiceAccount.Name)
+}
+
+// Reason names an error that only the user can mend, as the API does; "" for any other.
+func Reason(err error) string {
+	if _, ok := errors.AsType[*NotOursError](err); ok {
+		return tenantryv1.ReasonSecretExists
+	}
+	if _, ok := errors.AsType[*ForbiddenError](err); ok {
+		return tenantryv1.ReasonSecretForbidden
+	}
+	return ""
+}
+
+// Get returns the binding in a Secret that was made for owner, nil where the Secret does not exist.
+func (s *Store) Get(ctx context.Context, name types.NamespacedName, owner Owner) (Binding, error) {
+	if b, ok := s.recall(name, owner.GetUID()); ok {
+		return b, nil
+	}
+	secret, err := s.read(ctx, name)
+	if err != nil || secret == nil {
+		return nil, err
+	}
+	if secret.Annotations[tenantryv1.OwnerUIDAnnotation] != string(owner.GetUID()) {
+		return nil, &NotOursError{Name: name}
+	}
+	s.remember(name, owner.GetUID(), secret.Data)
+	return secret.Data, nil
+}
+
+func (s *Store) read(ctx context.Context, name types.NamespacedName) (*corev1.Secret, error) {
+	var secret corev1.Secret
+	err := s.Reader.Get(ctx, name, &secret)
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, nil
+	case apierrors.IsForbidden(err):
+		return nil, &ForbiddenError{Namespace: name.Namespace, ServiceAccount: s.ServiceAccount}
+	case err != nil:
+		return nil, fmt.Errorf("read Secret %s: %w", name, err)
+	}
+	return &secret, nil
+}
+
+// Put writes a binding for owner. It never writes over a Secret that was not made for that Tenant.
+func (s *Store) Put(ctx context.Context, name types.NamespacedName, owner Owner, b Binding) error {
+	s.forget(name)
+	standing, err := s.read(ctx, name)
+	if err != nil {
+		return err
+	}
+	if standing == nil {
+		err = s.Writer.Create(ctx, newSecret(name, owner, b))
+	} else if standing.Annotations[tenantryv1.OwnerUIDAnnotation] != string(owner.GetUID()) {
+		return &NotOursError{Name: name}
+	} else {
+		standing.Data = b
+		err = s.Writer.Update(ctx, standing)
+	}
+	if apierrors.IsForbidden(err) {
+		return &ForbiddenError{Namespace: name.Namespace, ServiceAccount: s.ServiceAccount}
+	}
+	if err != nil {
+		return fmt.Errorf("write Secret %s: %w", name, err)
+	}
+	s.remember(name, owner.GetUID(), b)
+	return nil
+}
+
+// Delete removes a Secret that was made for owner. Any other is left alone.
+func (s *Store) Delete(ctx context.Context, name types.NamespacedName, owner Owner) error {
+	s.forget(name)
+	standing, err := s.read(ctx, name)
+	if err != nil || standing == nil || standing.Annotations[tenantryv1.OwnerUIDAnnotation] != string(owner.GetUID()) {
+		return err
+	}
+	unchanged := client.Preconditions{UID: &standing.UID, ResourceVersion: &standing.ResourceVersion}
+	if err := s.Writer.Delete(ctx, standing, unchanged); err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("delete Secret %s: %w", name, err)
+	}
+	return nil
+}
+
+func newSecret(name types.NamespacedName, owner Owner, b Binding) *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: name.Name, Namespace: name.Namespace,
+			Labels:          owner.CredentialLabels(),
+			Annotations:     map[string]string{tenantryv1.OwnerUIDAnnotation: string(owner.GetUID())},
+			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(owner, kindOf(owner))},
+		},
+		Type: corev1.SecretType("servicebinding.io/" + b.Type()),
+		Data: b,
+	}
+}
+
+// kindOf an owner. Objects read through a typed client carry no kind of their own.
+func kindOf(owner Owner) schema.GroupVersionKind {
+	if _, ok := owner.(*tenantryv1.Corpus); ok {
+		return tenantryv1.GroupVersion.WithKind("Corpus")
+	}
+	return tenantryv1.GroupVersion.WithKind("Tenant")
+}
+
+func (s *Store) recall(name types.NamespacedName, uid types.UID) (Binding, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.seen[name]
+	if !ok || r.uid != uid || s.Clock.Since(r.at) > s.MaxAge {
+		return nil, false
+	}
+	return r.binding, true
+}
+
+func (s *Store) remember(name types.NamespacedName, uid types.UID, b Binding) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen == nil {
+		s.seen = map[types.NamespacedName]remembered{}
+	}
+	s.seen[name] = remembered{binding: b, uid: uid, at: s.Clock.Now()}
+}
+
+func (s *Store) forget(name types.NamespacedName) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.seen, name)
+}

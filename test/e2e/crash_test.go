@@ -1,0 +1,173 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
+	"github.com/tenantry/tenantry/internal/boundary"
+	"github.com/tenantry/tenantry/internal/operator"
+)
+
+// The environment that turns this test binary into an operator which kills itself.
+const (
+	envManager = "TENANTRY_E2E_MANAGER" // path of a kubeconfig
+	envDieAt   = "TENANTRY_E2E_DIE_AT"  // the change before which to die, counted from 1
+)
+
+// dyingManager is an operator in a process of its own that sends itself SIGKILL right before its n-th change.
+func dyingManager() {
+	dieAt, err := strconv.Atoi(os.Getenv(envDieAt))
+	if err != nil {
+		panic(err)
+	}
+	cfg, err := clientcmd.BuildConfigFromFlags("", os.Getenv(envManager))
+	if err != nil {
+		panic(err)
+	}
+	seen := make(chan int, 1)
+	seen <- 0
+	before := func(c boundary.Change) error {
+		n := <-seen + 1
+		seen <- n
+		fmt.Println(n, c.Layer, c.Object)
+		if n == dieAt {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+		return nil
+	}
+	if err := runManager(context.Background(), cfg, before); err != nil {
+		panic(err)
+	}
+}
+
+// TestKilledAtEveryStep kills the operator with SIGKILL before each change that a first tenant takes, on every server. At no
+// moment does a Secret exist before every layer is verified, and a new operator always finishes the work.
+func TestKilledAtEveryStep(t *testing.T) {
+	c, s := newCluster(t), newServers(t)
+	first := c.startOperator(t, operator.Options{})
+	s.dataPlane(t, c, "eu-1")
+	awaitPlane(t, c, "eu-1", ready)
+	first.stop()
+	for step := 1; ; step++ {
+		name := fmt.Sprintf("victim-%d", step)
+		c.create(t, newTenant("eu-1", name))
+		c.create(t, newCorpus(name, name+"-notes"))
+		died := c.runUntilKilled(t, step, func(ctx context.Context) error { return c.secretsOf(ctx, name, 3) })
+		c.noCredentialBeforeItsBoundary(t, name)
+		survivor := c.startOperator(t, operator.Options{})
+		awaitTenant(t, c, name, isolated...)
+		awaitCorpus(t, c, tenantNamespace, name+"-notes", ready)
+		eventually(t, settleWithin, "Secrets of "+name, func(ctx context.Context) error { return c.secretsOf(ctx, name, 3) })
+		if _, err := connect(t, c.credential(t, name+"-postgres")["uri"]).Exec(t.Context(), `SELECT count(*) FROM documents`); err != nil {
+			t.Errorf("step %d: the credential does not work: %v", step, err)
+		}
+		survivor.stop()
+		if !died {
+			if step < 8 {
+				t.Errorf("a tenant took only %d changes", step-1)
+			}
+			t.Logf("killed before each of %d changes", step-1)
+			return
+		}
+	}
+}
+
+// runUntilKilled runs an operator that dies before its n-th change. It says whether it did; otherwise done came true first.
+func (c *cluster) runUntilKilled(t *testing.T, n int, done func(context.Context) error) bool {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0])
+	cmd.Env = append(os.Environ(), envManager+"="+c.Kubeconfig, envDieAt+"="+strconv.Itoa(n))
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	exited := make(chan error, 1)
+	go func() {
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			t.Log(lines.Text())
+		}
+		exited <- cmd.Wait()
+	}()
+	died := false
+	eventually(t, settleWithin, "the operator to die or to finish", func(ctx context.Context) error {
+		select {
+		case err := <-exited:
+			if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {
+				t.Fatalf("the operator ended by itself: %v", err)
+			}
+			died = true
+			return nil
+		default:
+			return done(ctx)
+		}
+	})
+	if !died {
+		cancel()
+		<-exited
+	}
+	return died
+}
+
+func (c *cluster) secretsOf(ctx context.Context, tenant string, want int) error {
+	var list corev1.SecretList
+	if err := c.List(ctx, &list, client.InNamespace(tenantNamespace), client.MatchingLabels{tenantryv1.TenantLabel: tenant}); err != nil {
+		return err
+	}
+	if len(list.Items) != want {
+		return fmt.Errorf("%d Secrets of %d", len(list.Items), want)
+	}
+	return nil
+}
+
+// noCredentialBeforeItsBoundary: where a Secret exists, what it opens must have been verified in every layer, so what it
+// says must work or be dead, and an operator in mode Plan must find nothing missing but what opens.
+func (c *cluster) noCredentialBeforeItsBoundary(t *testing.T, tenant string) {
+	t.Helper()
+	for _, layer := range []string{"postgres", "redis", "qdrant"} {
+		var secret corev1.Secret
+		name := types.NamespacedName{Namespace: tenantNamespace, Name: tenant + "-" + layer}
+		if err := c.Get(t.Context(), name, &secret); client.IgnoreNotFound(err) != nil {
+			t.Fatal(err)
+		} else if err != nil {
+			continue
+		}
+		if layer == "postgres" {
+			if _, err := connect(t, string(secret.Data["uri"])).Exec(t.Context(), `SELECT count(*) FROM documents`); err != nil {
+				t.Errorf("%s exists, but its boundary does not stand: %v", name, err)
+			}
+		}
+		if layer == "redis" {
+			if err := c.redisAs(t, tenant+"-redis").Get(t.Context(), "ai:other:k").Err(); err == nil {
+				t.Errorf("%s exists and opens another tenant's key", name)
+			}
+		}
+	}
+}
+
+func impersonate(cfg *rest.Config) *rest.Config {
+	cfg = rest.CopyConfig(cfg)
+	cfg.Impersonate = rest.ImpersonationConfig{
+		UserName: "system:serviceaccount:" + systemNamespace + ":" + serviceAccount,
+		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + systemNamespace, "system:authenticated"},
+	}
+	return cfg
+}

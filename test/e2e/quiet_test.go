@@ -1,0 +1,154 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
+	"github.com/tenantry/tenantry/internal/boundary"
+	"github.com/tenantry/tenantry/internal/operator"
+	planeconnect "github.com/tenantry/tenantry/internal/plane/connect"
+)
+
+// ledger counts what an operator does to its servers and to the API.
+type ledger struct {
+	mu     sync.Mutex
+	reads  map[boundary.Layer]int
+	writes []string
+	api    []string
+}
+
+func (l *ledger) trace(layer boundary.Layer, kind, name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.reads == nil {
+		l.reads = map[boundary.Layer]int{}
+	}
+	if kind == "read" {
+		l.reads[layer]++
+		return
+	}
+	l.writes = append(l.writes, fmt.Sprintf("%s %s %s", layer, kind, name))
+}
+
+// RoundTripper counts writes to the API.
+func (l *ledger) wrap(next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		if r.Method != http.MethodGet {
+			l.mu.Lock()
+			l.api = append(l.api, r.Method+" "+r.URL.Path)
+			l.mu.Unlock()
+		}
+		return next.RoundTrip(r)
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestQuiet: on a settled system a restart and several full resyncs write nothing to any server and nothing to the API.
+func TestQuiet(t *testing.T) {
+	c, s := newCluster(t), newServers(t)
+	c.namespace(t, "platform", true)
+	first := c.startOperator(t, operator.Options{})
+	s.dataPlane(t, c, "eu-1", func(dp *tenantryv1.DataPlane) { dp.Spec.Redis.AppUser = "app" })
+	awaitPlane(t, c, "eu-1", ready)
+	c.create(t, newCorpus("", "law", func(c *tenantryv1.Corpus) {
+		c.Namespace = "platform"
+		c.Spec.Reference = &tenantryv1.ReferenceSpec{DataPlane: "eu-1", Jurisdiction: "eu", LoaderSecretName: "law-loader"}
+	}))
+	awaitCorpus(t, c, "platform", "law", ready)
+	names := []string{"acme", "beta", "gamma"}
+	for _, name := range names {
+		c.create(t, newTenant("eu-1", name, func(tn *tenantryv1.Tenant) { tn.Spec.Jurisdictions = []string{"eu"} }))
+	}
+	c.create(t, newCorpus("acme", "notes"))
+	c.create(t, shared("beta", "files", "shared-documents"))
+	awaitCorpus(t, c, tenantNamespace, "notes", ready)
+	awaitCorpus(t, c, tenantNamespace, "files", ready)
+	for _, name := range names {
+		awaitTenant(t, c, name, isolated...)
+	}
+	c.awaitSecret(t, "acme-qdrant")
+	updateTenant(t, c, "gamma", func(tn *tenantryv1.Tenant) { tn.Spec.Access = tenantryv1.AccessSuspended })
+	awaitTenant(t, c, "gamma", want{Type: "Ready", Status: "True", Reason: "Suspended"})
+	c.settle(t)
+	first.stop()
+	before := c.versions(t)
+
+	l := &ledger{}
+	wrapped := rest.CopyConfig(c.Config)
+	wrapped.Wrap(l.wrap)
+	quiet := &cluster{ControlPlane: c.ControlPlane, Client: c.Client, operatorConfig: wrapped}
+	quiet.startOperator(t, operator.Options{Hooks: planeconnect.Hooks{Trace: l.trace}})
+	eventually(t, settleWithin, "several resyncs", func(context.Context) error {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for _, layer := range planeconnect.Order {
+			if l.reads[layer] < 12 {
+				return fmt.Errorf("%s: %d reads", layer, l.reads[layer])
+			}
+		}
+		return nil
+	})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.writes) > 0 {
+		t.Errorf("writes to servers: %s", strings.Join(l.writes, "\n"))
+	}
+	// The plane notes when it was last audited, at most once a minute.
+	stamps := slices.DeleteFunc(slices.Clone(l.api), func(w string) bool { return !strings.HasSuffix(w, "/dataplanes/eu-1/status") })
+	if len(l.api) > len(stamps) || len(stamps) > 1 {
+		t.Errorf("writes to the API: %s", strings.Join(l.api, "\n"))
+	}
+	for name, version := range c.versions(t) {
+		if before[name] != version {
+			t.Errorf("%s was rewritten", name)
+		}
+	}
+	t.Logf("reads by layer: %v", l.reads)
+}
+
+// settle waits until nothing moves any more: two looks at all versions, several audit intervals apart, agree.
+func (c *cluster) settle(t *testing.T) {
+	t.Helper()
+	last, same := c.versions(t), 0
+	eventually(t, settleWithin, "a settled system", func(context.Context) error {
+		now := c.versions(t)
+		if fmt.Sprint(now) != fmt.Sprint(last) {
+			last, same = now, 0
+		}
+		if same++; same < 60 {
+			return errNotYet
+		}
+		return nil
+	})
+}
+
+// versions of everything that the operator writes, but for the plane's own freshness.
+func (c *cluster) versions(t *testing.T) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for _, list := range []client.ObjectList{
+		&tenantryv1.TenantList{}, &tenantryv1.CorpusList{}, &corev1.SecretList{}, &eventsv1.EventList{},
+	} {
+		if err := c.List(t.Context(), list); err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range items(t, list) {
+			out[fmt.Sprintf("%T %s/%s", o, o.GetNamespace(), o.GetName())] = o.GetResourceVersion()
+		}
+	}
+	return out
+}
