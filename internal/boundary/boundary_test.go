@@ -19,7 +19,7 @@ func TestSecretNeverShows(t *testing.T) {
 		t.Fatal(err)
 	}
 	shown := map[string]string{
-		"%v": fmt.Sprintf("%v", s), "%s": fmt.Sprintf("%s", s), "%q": fmt.Sprintf("%q", s), "%#v": fmt.Sprintf("%#v", s),
+		"%v": fmt.Sprintf("%v", s), "String": s.String(), "%q": fmt.Sprintf("%q", s), "%#v": fmt.Sprintf("%#v", s),
 		"in a struct": fmt.Sprintf("%+v %#v", Credential{Secret: s}, Credential{Secret: s}),
 		"json":        string(marshalled), "slog": logged.String(),
 	}

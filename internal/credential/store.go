@@ -118,11 +118,12 @@ func (s *Store) Put(ctx context.Context, name types.NamespacedName, owner Owner,
 	if err != nil {
 		return err
 	}
-	if standing == nil {
+	switch {
+	case standing == nil:
 		err = s.Writer.Create(ctx, newSecret(name, owner, b))
-	} else if standing.Annotations[tenantryv1.OwnerUIDAnnotation] != string(owner.GetUID()) {
+	case standing.Annotations[tenantryv1.OwnerUIDAnnotation] != string(owner.GetUID()):
 		return &NotOursError{Name: name}
-	} else {
+	default:
 		standing.Data = b
 		err = s.Writer.Update(ctx, standing)
 	}

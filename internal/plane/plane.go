@@ -14,10 +14,10 @@ import (
 type Freshness int
 
 const (
-	// Recent: a shared snapshot of the whole server, at most one audit interval old, taken at most once at a time. A
+	// Recent is a shared snapshot of the whole server, at most one audit interval old, taken at most once at a time. A
 	// thousand settled tenants cost one.
 	Recent Freshness = iota
-	// Fresh: read again now, and only what the question needs.
+	// Fresh is read again now, and only what the question needs.
 	Fresh
 )
 

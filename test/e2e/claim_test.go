@@ -48,7 +48,7 @@ func TestKeysAreNeverRemade(t *testing.T) {
 	}
 	awaitPlane(t, c, "eu-1", want{Type: "Stalled", Status: "True", Reason: "KeyMismatch", Says: "tenantry-system/eu-1-keys"})
 	forged := keys.DeepCopy()
-	forged.ObjectMeta.ResourceVersion, forged.UID = "", ""
+	forged.ResourceVersion, forged.UID = "", ""
 	forged.Data = map[string][]byte{}
 	for k := range keys.Data {
 		forged.Data[k] = make([]byte, 32)
@@ -58,7 +58,7 @@ func TestKeysAreNeverRemade(t *testing.T) {
 	if err := c.Delete(t.Context(), forged); err != nil {
 		t.Fatal(err)
 	}
-	keys.ObjectMeta.ResourceVersion, keys.UID = "", ""
+	keys.ResourceVersion, keys.UID = "", ""
 	c.create(t, &keys)
 	awaitPlane(t, c, "eu-1", ready)
 	awaitTenant(t, c, "acme", isolated...)

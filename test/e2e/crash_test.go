@@ -42,7 +42,7 @@ func dyingManager() {
 	before := func(c boundary.Change) error {
 		n := <-seen + 1
 		seen <- n
-		fmt.Println(n, c.Layer, c.Object)
+		_, _ = fmt.Fprintln(os.Stdout, n, c.Layer, c.Object)
 		if n == dieAt {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {}
@@ -122,7 +122,9 @@ func (c *cluster) runUntilKilled(t *testing.T, n int, done func(context.Context)
 	})
 	if !died {
 		cancel()
-		<-exited
+		if err := <-exited; err == nil {
+			t.Error("the operator ended by itself")
+		}
 	}
 	return died
 }

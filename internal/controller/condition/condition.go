@@ -61,13 +61,15 @@ func NotReady(o Object, reason, message string) {
 
 // Reconciling says that the object is not in effect yet and that work goes on or will be tried again.
 func Reconciling(o Object, reason, message string) {
-	NotReady(o, reason, message)
+	Put(o, tenantryv1.ConditionReady, metav1.ConditionFalse, reason, message)
+	Drop(o, tenantryv1.ConditionStalled) // only the other one: what is dropped and put again gets a new transition time
 	Put(o, tenantryv1.ConditionReconciling, metav1.ConditionTrue, reason, message)
 }
 
 // Stalled says that nothing will happen until somebody changes something.
 func Stalled(o Object, reason, message string) {
-	NotReady(o, reason, message)
+	Put(o, tenantryv1.ConditionReady, metav1.ConditionFalse, reason, message)
+	Drop(o, tenantryv1.ConditionReconciling)
 	Put(o, tenantryv1.ConditionStalled, metav1.ConditionTrue, reason, message)
 }
 

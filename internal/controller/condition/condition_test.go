@@ -5,6 +5,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
@@ -46,5 +47,25 @@ func TestCutKeepsCharactersWhole(t *testing.T) {
 	got := cut(strings.Repeat("é", maxMessage))
 	if len(got) > maxMessage || !utf8.ValidString(got) {
 		t.Errorf("%d bytes, valid %t", len(got), utf8.ValidString(got))
+	}
+}
+
+// TestSayingItAgainChangesNothing: an object that stays as it is, is not written again, whatever its state.
+func TestSayingItAgainChangesNothing(t *testing.T) {
+	for name, do := range map[string]func(Object, string, string){
+		"ready": Ready, "not ready": NotReady, "reconciling": Reconciling, "stalled": Stalled,
+	} {
+		t.Run(name, func(t *testing.T) {
+			tn := &tenantryv1.Tenant{}
+			do(tn, "Reason", "m")
+			for i := range tn.Status.Conditions {
+				tn.Status.Conditions[i].LastTransitionTime = metav1.Unix(1000, 0)
+			}
+			before := tn.DeepCopy()
+			do(tn, "Reason", "m")
+			if diff := cmp.Diff(before, tn); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
