@@ -15,11 +15,11 @@ TESTFLAGS ?=
 TEST_PARALLEL ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$(( n < 4 ? n : 4 )))
 # How long each fuzz target runs.
 FUZZTIME ?= 20s
-# Image of the program PROGRAM of cmd/.
 # Namespace that `make run` takes for the operator's own; it must exist.
 NAMESPACE ?= tenantry-system
+# Program of cmd/ that goes into the image, and the image.
 PROGRAM ?= manager
-IMG ?= ghcr.io/tenantry/tenantry:dev
+IMG ?= ghcr.io/tenantry/tenantry:latest
 KUBECTL ?= kubectl
 DOCKER ?= docker
 

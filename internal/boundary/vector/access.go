@@ -42,15 +42,17 @@ type Record struct {
 }
 
 // AccessList is what a tenant's token opens: its own Dedicated collections, and the reference collections it may read. It
-// is empty for a tenant without a Dedicated corpus: such a tenant holds no token at all.
+// is empty for a tenant whose corpora are all Shared: such a tenant goes through the gateway and holds no token at all.
 func AccessList(t boundary.Tenant) []Grant {
 	var out []Grant
+	shared := false
 	for _, c := range t.Corpora {
+		shared = shared || c.Pattern == boundary.Shared
 		if c.Pattern == boundary.Dedicated && !c.Retained && c.TenantID == t.ID {
 			out = append(out, Grant{c.Collection, PointsReadWrite})
 		}
 	}
-	if len(out) == 0 {
+	if len(out) == 0 && shared {
 		return nil
 	}
 	for _, r := range t.References {

@@ -20,11 +20,12 @@ func TestAccessList(t *testing.T) {
 		"own and references": {acme(corpus("notes"), corpus("mail")), []Grant{
 			{"reference_eu_rules", Read}, {"tenant_acme_mail", PointsReadWrite}, {"tenant_acme_notes", PointsReadWrite},
 		}},
-		"none":                     {acme(), nil},
+		"references only":          {acme(), []Grant{{"reference_eu_rules", Read}}},
+		"nothing at all":           {boundary.Tenant{ID: "acme"}, nil},
 		"shared only":              {acme(shared), nil},
 		"shared beside its own":    {acme(shared, corpus("notes")), []Grant{{"reference_eu_rules", Read}, {"tenant_acme_notes", PointsReadWrite}}},
-		"retained only":            {acme(retained), nil},
-		"somebody else's":          {acme(foreign), nil},
+		"retained only":            {acme(retained), []Grant{{"reference_eu_rules", Read}}},
+		"somebody else's":          {acme(foreign), []Grant{{"reference_eu_rules", Read}}},
 		"a reference that is none": {boundary.Tenant{ID: "acme", Corpora: []boundary.Corpus{corpus("notes")}, References: []string{"tenant_globex_notes"}}, []Grant{{"tenant_acme_notes", PointsReadWrite}}},
 		"a reference named twice":  {boundary.Tenant{ID: "acme", Corpora: []boundary.Corpus{corpus("notes")}, References: []string{"reference_a_b", "reference_a_b"}}, []Grant{{"reference_a_b", Read}, {"tenant_acme_notes", PointsReadWrite}}},
 	} {

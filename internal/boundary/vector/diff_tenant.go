@@ -63,7 +63,7 @@ func closed(t boundary.Tenant, wanted []Grant) (string, boundary.Severity) {
 	case t.Access == boundary.Retained:
 		return "the Tenant is gone", boundary.Critical
 	case len(wanted) == 0:
-		return "the Tenant has no dedicated corpus", boundary.Critical
+		return "nothing is left that a token of the Tenant may open", boundary.Critical
 	case t.Credentials[boundary.Vector].TokenID == "":
 		return "no token has been issued", boundary.Warning
 	}

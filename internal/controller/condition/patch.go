@@ -10,6 +10,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	corev1 "k8s.io/api/core/v1"
+
+	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
 )
 
 // maxNote is the API's limit for the note of an Event.
@@ -25,7 +27,7 @@ type ClientObject interface {
 }
 
 // Commit writes the status of after where it differs from before, as one merge patch, and emits an Event for every
-// condition that changed its status or reason. A settled object costs nothing.
+// condition that changed its status or reason, and for a new one that is news. A settled object costs nothing.
 func Commit(ctx context.Context, c client.Client, r Recorder, before, after ClientObject) error {
 	if equality.Semantic.DeepEqual(before, after) {
 		return nil
@@ -41,10 +43,7 @@ func Commit(ctx context.Context, c client.Client, r Recorder, before, after Clie
 func announce(r Recorder, before, after ClientObject) {
 	for _, c := range after.GetConditions() {
 		old := Get(before, c.Type)
-		if old != nil && old.Status == c.Status && old.Reason == c.Reason {
-			continue
-		}
-		if old == nil && c.Status == metav1.ConditionUnknown {
+		if !isNews(old, c) {
 			continue
 		}
 		note := c.Type + ": " + c.Message
@@ -53,6 +52,15 @@ func announce(r Recorder, before, after ClientObject) {
 		}
 		r.Eventf(after, nil, eventType(c), c.Reason, "Reconcile", "%s", note)
 	}
+}
+
+// isNews: of the conditions that are new and good, only Ready is, because it speaks for all of them. A fleet that is made is
+// one Event each.
+func isNews(old *metav1.Condition, c metav1.Condition) bool {
+	if old != nil {
+		return old.Status != c.Status || old.Reason != c.Reason
+	}
+	return c.Type == tenantryv1.ConditionReady || c.Status != metav1.ConditionUnknown && eventType(c) == corev1.EventTypeWarning
 }
 
 // eventType is Warning for anything that is worse than it could be: not True, or Stalled.

@@ -138,6 +138,7 @@ func (r *Reconciler) finalize(ctx context.Context, dp *tenantryv1.DataPlane) (ct
 		return ctrl.Result{RequeueAfter: interval(dp)}, condition.Commit(ctx, r.Client, r.Recorder, before, dp)
 	}
 	r.Registry.Drop(dp.Name)
+	r.Metrics.Forget(dp.Name)
 	return ctrl.Result{}, RemoveFinalizer(ctx, r.Client, dp)
 }
 

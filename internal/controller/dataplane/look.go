@@ -78,6 +78,9 @@ func (r *Reconciler) settleLayer(ctx context.Context, p *connect.Plane, l *look)
 	if l.err == nil {
 		l.err = r.mend(ctx, l)
 	}
+	if l.err == nil {
+		r.Metrics.Read(p.Name, l.layer.Name, r.Clock.Now())
+	}
 	hazards := l.layer.SetHazards(l.diff.Findings())
 	return l.layer.SetHealth(l.err, r.Clock.Now()) || hazards
 }

@@ -57,7 +57,8 @@ func ownCorpora(t *tenantryv1.Tenant, corpora []tenantryv1.Corpus) []boundary.Co
 	return out
 }
 
-// readable lists the collections of reference corpora that are ready and of a jurisdiction that the tenant lists.
+// readable lists the collections of reference corpora of a jurisdiction that the tenant lists. A reference counts once it is
+// ready, and goes on to count while its server cannot be read: an outage must not take rights away and hand out new tokens.
 func readable(t *tenantryv1.Tenant, references []tenantryv1.Corpus) []string {
 	var out []string
 	for i := range references {
@@ -65,7 +66,7 @@ func readable(t *tenantryv1.Tenant, references []tenantryv1.Corpus) []string {
 		if c.Spec.Reference == nil || c.Spec.Reference.DataPlane != t.Spec.DataPlane || c.Status.Placement == nil {
 			continue
 		}
-		if collectionReady(c) && slices.Contains(t.Spec.Jurisdictions, c.Spec.Reference.Jurisdiction) {
+		if stands(c) && slices.Contains(t.Spec.Jurisdictions, c.Spec.Reference.Jurisdiction) {
 			out = append(out, c.Status.Placement.Collection)
 		}
 	}
@@ -73,8 +74,12 @@ func readable(t *tenantryv1.Tenant, references []tenantryv1.Corpus) []string {
 	return slices.Compact(out)
 }
 
-func collectionReady(c *tenantryv1.Corpus) bool {
-	return meta.IsStatusConditionTrue(c.Status.Conditions, tenantryv1.ConditionCollectionReady) && c.DeletionTimestamp.IsZero()
+func stands(c *tenantryv1.Corpus) bool {
+	cond := meta.FindStatusCondition(c.Status.Conditions, tenantryv1.ConditionCollectionReady)
+	if cond == nil || !c.DeletionTimestamp.IsZero() {
+		return false
+	}
+	return cond.Status == metav1.ConditionTrue || cond.Status == metav1.ConditionUnknown && cond.Reason == tenantryv1.ReasonUnreachable
 }
 
 // inConflict says that the collection is somebody else's. Such a corpus must not drag the tenant's others down.

@@ -15,6 +15,7 @@ type Metrics struct {
 	calls   *prometheus.HistogramVec
 	errors  *prometheus.CounterVec
 	changes *prometheus.CounterVec
+	read    *prometheus.GaugeVec
 	tenants *tenantStates
 }
 
@@ -34,9 +35,13 @@ func New(reg prometheus.Registerer) *Metrics {
 			Name: "tenantry_changes_applied_total",
 			Help: "Changes applied to the servers of a plane, by layer and kind.",
 		}, []string{"layer", "kind"}),
+		read: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "tenantry_layer_last_read_timestamp_seconds",
+			Help: "When the server of a layer was last read with success, in seconds since 1970, by plane and layer.",
+		}, []string{"plane", "layer"}),
 		tenants: newTenantStates(),
 	}
-	reg.MustRegister(m.calls, m.errors, m.changes, m.tenants)
+	reg.MustRegister(m.calls, m.errors, m.changes, m.read, m.tenants)
 	return m
 }
 
@@ -54,6 +59,14 @@ func (m *Metrics) Applied(p boundary.Plan) {
 		m.changes.WithLabelValues(string(c.Layer), string(c.Kind)).Inc()
 	}
 }
+
+// Read records that a layer of a plane was read with success.
+func (m *Metrics) Read(plane string, layer boundary.Layer, at time.Time) {
+	m.read.WithLabelValues(plane, string(layer)).Set(float64(at.Unix()))
+}
+
+// Forget drops what is known of a plane that is gone.
+func (m *Metrics) Forget(plane string) { m.read.DeletePartialMatch(prometheus.Labels{"plane": plane}) }
 
 // Tenant records how the layers of a tenant stand; a nil map forgets the tenant.
 func (m *Metrics) Tenant(name string, layers map[boundary.Layer]string) { m.tenants.set(name, layers) }

@@ -17,10 +17,8 @@ func refuse(s *scope, sameID []tenantryv1.Tenant) *refusal {
 	case s.dp == nil:
 		return &refusal{reason: tenantryv1.ReasonDataPlaneNotFound,
 			message: fmt.Sprintf("DataPlane %q does not exist; create it, or correct spec.dataPlane in a new Tenant", t.Spec.DataPlane)}
-	case t.Spec.Credentials != nil && t.Spec.Credentials.RotateAfterSeconds != 0:
-		return &refusal{reason: tenantryv1.ReasonNotSupported, stalled: true,
-			message: "spec.credentials.rotateAfterSeconds: this version does not rotate credentials by itself and will not pretend to; " +
-				"remove the field. Deleting a credential Secret replaces it"}
+	case unsupported(t) != "" && t.Status.TenantID == "":
+		return &refusal{reason: tenantryv1.ReasonNotSupported, stalled: true, message: unsupported(t)}
 	}
 	if problem := idProblem(t.EffectiveTenantID(), s.dp.Spec.TenantIDFormat); problem != "" {
 		return &refusal{reason: tenantryv1.ReasonInvalidSpec, stalled: true, message: problem}
@@ -30,6 +28,15 @@ func refuse(s *scope, sameID []tenantryv1.Tenant) *refusal {
 			message: fmt.Sprintf("tenantID %q is in use by Tenant %q; choose another tenantID", t.EffectiveTenantID(), other.Name)}
 	}
 	return nil
+}
+
+// unsupported says what of the spec this version will not pretend to do, "" for nothing.
+func unsupported(t *tenantryv1.Tenant) string {
+	if t.Spec.Credentials == nil || t.Spec.Credentials.RotateAfterSeconds == 0 {
+		return ""
+	}
+	return "spec.credentials.rotateAfterSeconds: this version does not rotate credentials by itself and will not pretend to; " +
+		"remove the field. Deleting a credential Secret replaces it"
 }
 
 func idProblem(id string, format tenantryv1.TenantIDFormat) string {

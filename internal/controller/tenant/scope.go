@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -53,7 +54,12 @@ func (f *refusal) put(t *tenantryv1.Tenant) {
 	} else {
 		condition.Reconciling(t, f.reason, f.message)
 	}
-	condition.Put(t, tenantryv1.ConditionIsolated, "Unknown", f.reason, f.message)
+	condition.Put(t, tenantryv1.ConditionIsolated, metav1.ConditionUnknown, f.reason, f.message)
+	for _, kind := range conditionOf {
+		if condition.Get(t, kind) != nil {
+			condition.Put(t, kind, metav1.ConditionUnknown, f.reason, f.message)
+		}
+	}
 }
 
 func (r *Reconciler) gather(ctx context.Context, t *tenantryv1.Tenant) (*scope, error) {

@@ -165,6 +165,8 @@ func (s *scope) reportReady() {
 	case t.Spec.Mode == tenantryv1.ModePlan && len(t.Status.Plan) > 0:
 		condition.NotReady(t, tenantryv1.ReasonPlanned, fmt.Sprintf(
 			"mode is Plan: %d changes would be made and none were; see status.plan", len(t.Status.Plan)))
+	case unsupported(t) != "": // a Tenant that stands is looked after all the same
+		condition.Stalled(t, tenantryv1.ReasonNotSupported, unsupported(t))
 	case s.conflict() != nil:
 		condition.Stalled(t, isolated.Reason, isolated.Message)
 	case isolated.Status == metav1.ConditionFalse && isolated.Reason == tenantryv1.ReasonHazard:

@@ -16,6 +16,8 @@ func (s *scope) reportCredentials() {
 		condition.Put(t, tenantryv1.ConditionCredentialsIssued, status, reason, message)
 	}
 	switch {
+	case s.desired.Access == boundary.Suspended && !s.allSettled():
+		put(metav1.ConditionUnknown, tenantryv1.ReasonBoundaryNotVerified, "suspended, but not every way in is verified closed yet")
 	case s.desired.Access == boundary.Suspended:
 		put(metav1.ConditionFalse, tenantryv1.ReasonRevoked, "suspended: the credentials in the Secrets are dead; they work again when access is Active")
 		s.listCredentials()
