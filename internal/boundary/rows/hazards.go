@@ -1,0 +1,179 @@
+package rows
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tenantry/tenantry/internal/boundary"
+)
+
+// hazards are ways around the boundary that Tenantry did not make and does not mend.
+func (d *planeDiff) hazards() {
+	d.reaches()
+	d.views()
+	d.schemas()
+	d.publicRights()
+	d.bypassers()
+	d.surroundings()
+}
+
+// reaches: a role that RLS does not stop, within reach of a tenant or of the application.
+func (d *planeDiff) reaches() {
+	for _, r := range d.have.Reaches {
+		severity, who := boundary.Warning, "an application role"
+		if strings.HasPrefix(r.Role, Prefix(d.spec)) && r.Role != AppsName(d.spec) {
+			severity, who = boundary.Critical, "a role that tenants have"
+		}
+		if r.Role == r.To {
+			d.hazard("exempt-role "+r.Why, object(r.Role), severity, "%s is %s, so that row-level security does not hold it: %s",
+				who, r.Why, reachRemedy(r))
+			continue
+		}
+		d.hazard("reaches "+r.To+" "+r.Why, object(r.Role), severity, "%s can act as %s (%s), which row-level security does not hold, or which can switch it off: %s",
+			who, r.To, r.Why, reachRemedy(r))
+	}
+}
+
+func reachRemedy(r Reach) string {
+	switch {
+	case r.Role != r.To:
+		return "REVOKE " + Ident(r.To) + " FROM " + Ident(r.Role) + " (or from the role in between), and give it the rights it needs directly"
+	case r.Why == "superuser":
+		return "ALTER ROLE " + Ident(r.Role) + " NOSUPERUSER"
+	case r.Why == "BYPASSRLS":
+		return "ALTER ROLE " + Ident(r.Role) + " NOBYPASSRLS"
+	}
+	return "give the tables to a role that the application does not log in as: REASSIGN OWNED BY " + Ident(r.Role) + " TO …"
+}
+
+// views read with their owner's rights unless told otherwise; what a materialised one holds has left the tables.
+func (d *planeDiff) views() {
+	protected := map[uint32]string{}
+	for _, t := range d.targets() {
+		protected[t.OID] = t.display()
+	}
+	for _, v := range d.have.Views {
+		i := slices.IndexFunc(v.Tables, func(oid uint32) bool { return protected[oid] != "" })
+		if i < 0 || len(v.Readers) == 0 {
+			continue
+		}
+		severity := boundary.Warning
+		if slices.Contains(v.Readers, "") || slices.Contains(v.Readers, GroupName(d.spec)) {
+			severity = boundary.Critical
+		}
+		d.view(v, protected[v.Tables[i]], severity)
+	}
+}
+
+func (d *planeDiff) view(v View, table string, severity boundary.Severity) {
+	name := Qualified(v.Schema, v.Name)
+	switch {
+	case v.Materialised:
+		d.hazard("matview", "materialised view "+v.Schema+"."+v.Name, severity, "it holds a copy of rows of %s that no policy protects, and %s may read it: REVOKE ALL ON %s FROM them",
+			table, readers(v), name)
+	case v.Exempt && !v.Invoker && d.have.Server.Version >= 150000:
+		d.hazard("view", "view "+v.Schema+"."+v.Name, severity, "it reads %s with the rights of %s, whom row-level security does not hold, and %s may read it: "+
+			"ALTER VIEW %s SET (security_invoker = true)", table, v.Owner, readers(v), name)
+	case v.Exempt && !v.Invoker:
+		d.hazard("view", "view "+v.Schema+"."+v.Name, severity, "it reads %s with the rights of %s, whom row-level security does not hold, and %s may read it: "+
+			"ALTER VIEW %s OWNER TO the owner of the table", table, v.Owner, readers(v), name)
+	}
+}
+
+func readers(v View) string {
+	var out []string
+	for _, r := range v.Readers {
+		out = append(out, grantee(r))
+	}
+	return strings.Join(out, ", ")
+}
+
+func (d *planeDiff) schemas() {
+	for _, entry := range d.spec.Protect {
+		s, ok := d.have.Schemas[entry.Schema]
+		switch {
+		case !ok:
+			d.hazard("schema-missing", "schema "+entry.Schema, boundary.Warning, "protect names it, but it does not exist: create it, or take it out of protect")
+		case s.PublicCreate:
+			d.hazard("public-create", "schema "+entry.Schema, boundary.Critical, "every role, so every tenant, may create objects in it, and functions or operators "+
+				"of a tenant can then run as whoever uses it: REVOKE CREATE ON SCHEMA %s FROM PUBLIC", Ident(entry.Schema))
+		}
+		for _, r := range s.DefaultRights {
+			d.hazard("default-rights "+r.Owner+" "+r.Grantee, "schema "+entry.Schema, boundary.Warning, "tables that %s makes in it are open to %s before they are protected: "+
+				"ALTER DEFAULT PRIVILEGES FOR ROLE %s IN SCHEMA %s REVOKE ALL ON TABLES FROM %s (and the same without IN SCHEMA)",
+				r.Owner, grantee(r.Grantee), Ident(r.Owner), Ident(entry.Schema), granteeSQL(r.Grantee))
+		}
+	}
+}
+
+// publicRights on protected tables: policies hold for SELECT, INSERT, UPDATE and DELETE only.
+func (d *planeDiff) publicRights() {
+	byTable := map[string][]string{}
+	for _, r := range d.have.Rights {
+		if r.Kind == "TABLE" && r.Grantee == "" {
+			byTable[r.Object] = append(byTable[r.Object], r.Privilege)
+		}
+	}
+	for _, t := range d.targets() {
+		privileges := byTable[t.quoted()]
+		if len(privileges) == 0 {
+			continue
+		}
+		slices.Sort(privileges)
+		severity := boundary.Warning
+		if slices.Contains(privileges, "TRUNCATE") || slices.Contains(privileges, "REFERENCES") || slices.Contains(privileges, "TRIGGER") {
+			severity = boundary.Critical
+		}
+		d.hazard("public-rights", t.unit(), severity, "PUBLIC, so every tenant, has %s on it; policies do not hold TRUNCATE, REFERENCES, TRIGGER and LOCK TABLE: "+
+			"REVOKE ALL ON %s FROM PUBLIC", strings.Join(slices.Compact(privileges), ", "), t.quoted())
+	}
+}
+
+// bypassers are shown as Info where the spec lists them.
+func (d *planeDiff) bypassers() {
+	for _, name := range d.have.Bypassers {
+		switch {
+		case slices.Contains(d.spec.MaintenanceRoles, name):
+			d.hazard("maintenance-role", object(name), boundary.Info, "a maintenance role: it reads and writes the rows of every tenant")
+		case !slices.ContainsFunc(d.have.Reaches, func(r Reach) bool { return r.Role == name }):
+			d.hazard("bypass-role", object(name), boundary.Warning, "it has BYPASSRLS, so that it reads and writes the rows of every tenant: "+
+				"ALTER ROLE %s NOBYPASSRLS, or list it in maintenanceRoles", Ident(name))
+		}
+	}
+	for _, name := range d.spec.MaintenanceRoles {
+		r, ok := d.have.Roles[name]
+		switch {
+		case !ok:
+			d.hazard("maintenance-role-missing", object(name), boundary.Info, "maintenanceRoles names it, but it does not exist")
+		case !r.BypassRLS && !r.Super:
+			d.hazard("maintenance-role-bound", object(name), boundary.Info, "maintenanceRoles names it, but row-level security holds it, so that its dumps and migrations fail: "+
+				"ALTER ROLE %s BYPASSRLS", Ident(name))
+		}
+	}
+}
+
+func (d *planeDiff) surroundings() {
+	for _, s := range d.have.Settings {
+		if d.spec.setting() {
+			d.hazard("default-tenant "+s.Database, object(s.Role), boundary.Warning, "app.current_tenant is set for good (%s), so that a query that forgets its tenant gets that one: "+
+				"ALTER ROLE … RESET app.current_tenant, or ALTER DATABASE … RESET app.current_tenant", settingPlace(s))
+		}
+	}
+	for _, name := range d.have.Orphans {
+		d.hazard("orphan-role", object(name), boundary.Info, "no tenant's claim or record leads to it, so that it has no rows: DROP ROLE %s", Ident(name))
+	}
+	if n := d.have.Server.OpenDatabases; len(n) > 0 {
+		d.hazard("other-databases", "server", boundary.Info, "tenants may connect to other databases of the server too, because PUBLIC may: REVOKE CONNECT, TEMPORARY ON DATABASE %s FROM PUBLIC "+
+			"(grant CONNECT to the roles that need it first)", idents(n))
+	}
+}
+
+func settingPlace(s RoleSetting) string {
+	switch {
+	case s.Role == "":
+		return "for database " + s.Database
+	case s.Database == "":
+		return "for role " + s.Role
+	}
+	return "for role " + s.Role + " in database " + s.Database
+}

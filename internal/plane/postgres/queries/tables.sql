@@ -1,0 +1,40 @@
+-- Tables of the protected schemas ($1), and partitions of them elsewhere.
+WITH RECURSIVE inherited AS (
+  SELECT i.inhrelid AS oid, i.inhparent AS ancestor FROM pg_inherits i JOIN pg_class k ON k.oid = i.inhrelid AND k.relispartition
+  UNION
+  SELECT i.inhrelid, a.ancestor FROM inherited a JOIN pg_inherits i ON i.inhparent = a.oid JOIN pg_class k ON k.oid = i.inhrelid AND k.relispartition
+), wanted AS (
+  SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname = ANY ($1::text[]) AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
+), candidates AS (
+  SELECT oid FROM wanted UNION SELECT i.oid FROM inherited i WHERE i.ancestor IN (SELECT oid FROM wanted)
+), led AS (
+  SELECT i.indrelid, array_agg(i.indkey[0]) AS columns FROM pg_index i
+  WHERE i.indrelid IN (SELECT oid FROM candidates) AND i.indisvalid AND i.indpred IS NULL GROUP BY i.indrelid
+), cols AS (
+  SELECT a.attrelid AS oid, json_agg(json_build_object('name', a.attname, 'quoted', quote_ident(a.attname),
+    'type', format_type(a.atttypid, NULL), 'notNull', a.attnotnull, 'fuzzy', NOT coalesce(l.collisdeterministic, true),
+    'leads', coalesce(a.attnum = ANY (led.columns), false)) ORDER BY a.attnum) AS list
+  FROM pg_attribute a LEFT JOIN pg_collation l ON l.oid = a.attcollation LEFT JOIN led ON led.indrelid = a.attrelid
+  WHERE a.attrelid IN (SELECT oid FROM candidates) AND a.attnum > 0 AND NOT a.attisdropped GROUP BY a.attrelid
+), pols AS (
+  SELECT p.polrelid AS oid, json_agg(json_build_object('name', p.polname, 'permissive', p.polpermissive, 'command', p.polcmd,
+    'public', p.polroles = '{0}'::oid[], 'using', coalesce(pg_get_expr(p.polqual, p.polrelid), ''),
+    'check', coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '')) ORDER BY p.polname) AS list
+  FROM pg_policy p WHERE p.polrelid IN (SELECT oid FROM candidates) GROUP BY p.polrelid
+), seqs AS (
+  -- Sequences that defaults draw from. Identity columns need no right on theirs.
+  SELECT d.adrelid AS oid, json_agg(DISTINCT '"' || replace(sn.nspname, '"', '""') || '"."' || replace(s.relname, '"', '""') || '"') AS list
+  FROM pg_attrdef d JOIN pg_depend x ON x.classid = 'pg_attrdef'::regclass AND x.objid = d.oid AND x.refclassid = 'pg_class'::regclass
+  JOIN pg_class s ON s.oid = x.refobjid AND s.relkind = 'S' JOIN pg_namespace sn ON sn.oid = s.relnamespace
+  WHERE d.adrelid IN (SELECT oid FROM candidates) AND pg_has_role(s.relowner, 'USAGE') GROUP BY d.adrelid
+), ancestors AS (
+  SELECT oid, json_agg(ancestor::bigint ORDER BY ancestor) AS list FROM inherited WHERE ancestor IN (SELECT oid FROM candidates) GROUP BY oid
+)
+SELECT c.oid::bigint AS "oid", n.nspname AS "schema", c.relname AS "name", c.relkind = 'f' AS "foreign", ancestors.list AS "partitionOf",
+  r.rolname AS "owner", r.rolsuper AS "ownerSuper", pg_has_role(c.relowner, 'USAGE') AS "mayAlter", c.relrowsecurity AS "rls",
+  c.relforcerowsecurity AS "force", cols.list AS "columns", pols.list AS "policies", seqs.list AS "sequences"
+FROM candidates x JOIN pg_class c ON c.oid = x.oid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r ON r.oid = c.relowner
+LEFT JOIN cols ON cols.oid = x.oid LEFT JOIN pols ON pols.oid = x.oid LEFT JOIN seqs ON seqs.oid = x.oid
+LEFT JOIN ancestors ON ancestors.oid = x.oid
+ORDER BY n.nspname, c.relname
