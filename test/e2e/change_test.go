@@ -33,6 +33,7 @@ func items(t *testing.T, list client.ObjectList) []client.Object {
 
 // TestRemovedRightsAreRevoked: what leaves a spec leaves the server.
 func TestRemovedRightsAreRevoked(t *testing.T) {
+	t.Parallel()
 	c, s := settled(t, operator.Options{})
 	c.namespace(t, "platform", true)
 	c.create(t, newCorpus("", "law", func(c *tenantryv1.Corpus) {
@@ -118,6 +119,7 @@ func (s *servers) reads(t *testing.T, token, collection string) error {
 
 // TestDriftPolicy: a hand-made change is mended, or reported and left alone where that is what was asked for.
 func TestDriftPolicy(t *testing.T) {
+	t.Parallel()
 	c, s := settled(t, operator.Options{})
 	widen := func() {
 		if err := s.redisAdmin(t).Do(t.Context(), "ACL", "SETUSER", "tenant-acme", "~*").Err(); err != nil {
@@ -159,6 +161,7 @@ func TestDriftPolicy(t *testing.T) {
 
 // TestDeletedSecretIsReplaced by a new credential; the old one dies.
 func TestDeletedSecretIsReplaced(t *testing.T) {
+	t.Parallel()
 	c, _ := settled(t, operator.Options{})
 	for _, name := range []string{"acme-postgres", "acme-redis", "acme-qdrant"} {
 		old := c.credential(t, name)
@@ -185,6 +188,7 @@ func TestDeletedSecretIsReplaced(t *testing.T) {
 
 // TestNothingShowsASecret: neither status nor events hold a password, token or key.
 func TestNothingShowsASecret(t *testing.T) {
+	t.Parallel()
 	c, s := settled(t, operator.Options{})
 	secrets := []string{s.opPassword, s.redis.AdminPassword, s.qdrant.APIKey}
 	for _, name := range []string{"acme-postgres", "acme-redis", "acme-qdrant"} {

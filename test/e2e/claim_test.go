@@ -12,6 +12,7 @@ import (
 
 // TestPlaneOwnership: two DataPlanes, or two installations, never write to one server.
 func TestPlaneOwnership(t *testing.T) {
+	t.Parallel()
 	c, s := settled(t, operator.Options{})
 	t.Run("a second DataPlane of this installation", func(t *testing.T) {
 		s.dataPlane(t, c, "eu-2")
@@ -37,6 +38,7 @@ func TestPlaneOwnership(t *testing.T) {
 
 // TestKeysAreNeverRemade: without the keys that the plane was claimed with, nothing is written; restored, it goes on.
 func TestKeysAreNeverRemade(t *testing.T) {
+	t.Parallel()
 	c, _ := settled(t, operator.Options{})
 	name := types.NamespacedName{Namespace: systemNamespace, Name: "eu-1-keys"}
 	var keys corev1.Secret
@@ -66,6 +68,7 @@ func TestKeysAreNeverRemade(t *testing.T) {
 
 // TestDataPlaneStaysWhileTenantsNameIt.
 func TestDataPlaneStaysWhileTenantsNameIt(t *testing.T) {
+	t.Parallel()
 	c, _ := settled(t, operator.Options{})
 	dp, err := get[tenantryv1.DataPlane](t.Context(), c, "", "eu-1")
 	if err != nil {

@@ -57,6 +57,7 @@ func dyingManager() {
 // TestKilledAtEveryStep kills the operator with SIGKILL before each change that a first tenant takes, on every server. At no
 // moment does a Secret exist before every layer is verified, and a new operator always finishes the work.
 func TestKilledAtEveryStep(t *testing.T) {
+	t.Parallel()
 	c, s := newCluster(t), newServers(t)
 	first := c.startOperator(t, operator.Options{})
 	s.dataPlane(t, c, "eu-1")

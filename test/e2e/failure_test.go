@@ -1,6 +1,9 @@
 package e2e
 
 import (
+	"context"
+	"fmt"
+	"strings"
 	"testing"
 
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
@@ -20,6 +23,7 @@ type outage struct {
 // TestPartialFailure: with one server down, the other layers converge, the missing one is Unknown with the reason, Ready
 // is not True, nothing is handed out, and everything heals without a restart when the server returns.
 func TestPartialFailure(t *testing.T) {
+	t.Parallel()
 	layers := []string{"VectorIsolated", "RowsIsolated", "CacheIsolated"}
 	for name, prepare := range map[string]func(t *testing.T, s *servers) outage{
 		"Redis": func(_ *testing.T, s *servers) outage {
@@ -84,6 +88,7 @@ func TestPartialFailure(t *testing.T) {
 
 // TestBlip: a server that is away for less than three audit intervals rewrites no Tenant.
 func TestBlip(t *testing.T) {
+	t.Parallel()
 	c, s := newCluster(t), newServers(t)
 	key := "a-key-of-32-characters-for-tests"
 	sim, err := qdrantsim.Start(qdrantsim.Options{APIKey: key})
@@ -104,4 +109,39 @@ func TestBlip(t *testing.T) {
 	if before.ResourceVersion != after.ResourceVersion {
 		t.Errorf("a blip rewrote the Tenant:\n%s\n%s", summary(before), summary(after))
 	}
+}
+
+// TestOneNodeAway: the other nodes of a Redis converge, suspensions reach them, and nothing is called isolated.
+func TestOneNodeAway(t *testing.T) {
+	t.Parallel()
+	c, s := newCluster(t), newServers(t)
+	second := stacktest.NewRedis(t, stack.RedisOptions{AdminPassword: s.redis.AdminPassword})
+	c.startOperator(t, operator.Options{})
+	s.dataPlane(t, c, "eu-1", func(dp *tenantryv1.DataPlane) { dp.Spec.Redis.Nodes = append(dp.Spec.Redis.Nodes, second.Addr()) })
+	awaitPlane(t, c, "eu-1", ready)
+	c.create(t, newTenant("eu-1", "acme"))
+	awaitTenant(t, c, "acme", isolated...)
+
+	second.Kill()
+	awaitPlane(t, c, "eu-1", want{Type: "RedisReachable", Status: "Unknown", Says: second.Addr()})
+	c.create(t, newTenant("eu-1", "during"))
+	awaitTenant(t, c, "during", want{Type: "CacheIsolated", Status: "Unknown", Says: second.Addr()}, want{Type: "CredentialsIssued", Status: "False"})
+	updateTenant(t, c, "acme", func(tn *tenantryv1.Tenant) { tn.Spec.Access = tenantryv1.AccessSuspended })
+	eventually(t, settleWithin, "the suspension on the node that answers", func(ctx context.Context) error {
+		rule, err := s.redisAdmin(t).Do(ctx, "ACL", "GETUSER", "tenant-acme").Result()
+		if err != nil {
+			return err
+		}
+		if !strings.Contains(fmt.Sprint(rule), "off") {
+			return fmt.Errorf("still on: %v", rule)
+		}
+		return s.redisAdmin(t).Do(ctx, "ACL", "GETUSER", "tenant-during").Err()
+	})
+	awaitTenant(t, c, "acme", want{Type: "CredentialsIssued", Status: "Unknown", Reason: "BoundaryNotVerified"}, want{Type: "Ready", Status: "False"})
+
+	if err := second.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	awaitTenant(t, c, "acme", want{Type: "Ready", Status: "True", Reason: "Suspended"})
+	awaitTenant(t, c, "during", isolated...)
 }

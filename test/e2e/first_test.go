@@ -8,6 +8,7 @@ import (
 
 // TestFirstTenant is the main job: from manifests to a boundary in every layer and credentials that work.
 func TestFirstTenant(t *testing.T) {
+	t.Parallel()
 	c, s := newCluster(t), newServers(t)
 	c.startOperator(t, operator.Options{})
 	s.dataPlane(t, c, "eu-1")

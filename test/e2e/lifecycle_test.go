@@ -75,6 +75,7 @@ func (c *cluster) redisAs(t *testing.T, secret string) *redis.Client {
 
 // TestSuspension: credentials and live sessions die, data and Secrets stay, and everything works again afterwards.
 func TestSuspension(t *testing.T) {
+	t.Parallel()
 	c, _ := settled(t, operator.Options{})
 	uri := c.credential(t, "acme-postgres")["uri"]
 	live := connect(t, uri)
@@ -114,6 +115,7 @@ func TestSuspension(t *testing.T) {
 
 // TestRetain: deletion closes access and keeps data and claim; the id is not given to anybody else.
 func TestRetain(t *testing.T) {
+	t.Parallel()
 	c, s := settled(t, operator.Options{})
 	uri := c.credential(t, "acme-postgres")["uri"]
 	if _, err := connect(t, uri).Exec(t.Context(), `INSERT INTO documents (tenant_id, body) VALUES ('acme', 'kept')`); err != nil {
@@ -168,6 +170,7 @@ func (c *cluster) awaitGone(t *testing.T, o client.Object, namespace, name strin
 
 // TestErasureIsRefused: deletionPolicy Delete closes access and then says that it erases nothing.
 func TestErasureIsRefused(t *testing.T) {
+	t.Parallel()
 	c, _ := settled(t, operator.Options{})
 	uri := c.credential(t, "acme-postgres")["uri"]
 	updateTenant(t, c, "acme", func(tn *tenantryv1.Tenant) { tn.Spec.DeletionPolicy = tenantryv1.DeletionDelete })
@@ -192,6 +195,7 @@ func TestErasureIsRefused(t *testing.T) {
 
 // TestTenantIDConflict: two Tenants, one id: the first claim wins, and the loser touches nothing on its way in or out.
 func TestTenantIDConflict(t *testing.T) {
+	t.Parallel()
 	c, _ := settled(t, operator.Options{})
 	uri := c.credential(t, "acme-postgres")["uri"]
 	c.create(t, newTenant("eu-1", "impostor", func(tn *tenantryv1.Tenant) { tn.Spec.TenantID = "acme" }))
@@ -211,6 +215,7 @@ func TestTenantIDConflict(t *testing.T) {
 
 // TestPlanMode shows what would be done and does nothing.
 func TestPlanMode(t *testing.T) {
+	t.Parallel()
 	c, s := newCluster(t), newServers(t)
 	c.startOperator(t, operator.Options{})
 	s.dataPlane(t, c, "eu-1")
@@ -235,6 +240,7 @@ func TestPlanMode(t *testing.T) {
 
 // TestBudgetIsNotClaimedToBeEnforced as long as nothing enforces it.
 func TestBudgetIsNotClaimedToBeEnforced(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	c.startOperator(t, operator.Options{})
 	b := &tenantryv1.AIBudget{Spec: tenantryv1.AIBudgetSpec{

@@ -59,6 +59,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 
 // TestQuiet: on a settled system a restart and several full resyncs write nothing to any server and nothing to the API.
 func TestQuiet(t *testing.T) {
+	t.Parallel()
 	c, s := newCluster(t), newServers(t)
 	c.namespace(t, "platform", true)
 	first := c.startOperator(t, operator.Options{})

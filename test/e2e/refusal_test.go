@@ -15,6 +15,7 @@ import (
 
 // TestWhoMayNameWhat: nothing is built for those that may not name a Tenant or a plane, and they are told why.
 func TestWhoMayNameWhat(t *testing.T) {
+	t.Parallel()
 	c, s := settled(t, operator.Options{})
 	c.namespace(t, "platform", true)
 	c.namespace(t, "bare", false)
@@ -87,6 +88,7 @@ func (s *servers) qdrantAs(t *testing.T, key string) *qdrant.Client {
 
 // TestLimitsOfCorpora: quota, names, placement and shape.
 func TestLimitsOfCorpora(t *testing.T) {
+	t.Parallel()
 	c, s := newCluster(t), newServers(t)
 	foreign := "tenant_acme_taken"
 	if err := s.qdrantAs(t, s.qdrant.APIKey).CreateCollection(t.Context(), &qdrant.CreateCollection{
@@ -143,6 +145,7 @@ func shared(tenant, name, collection string, edit ...func(*tenantryv1.Corpus)) *
 
 // TestBadInput: a condition says what is wrong and how to mend it; mended, everything goes on without a restart.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	c, s := newCluster(t), newServers(t)
 	c.startOperator(t, operator.Options{})
 	s.dataPlane(t, c, "eu-1", func(dp *tenantryv1.DataPlane) { dp.Spec.Qdrant.APIKeySecretRef.Name = "not-there" })
@@ -200,6 +203,7 @@ func TestBadInput(t *testing.T) {
 
 // TestTenantIDFormat: an id that does not fit the tenant column is refused before anything is built.
 func TestTenantIDFormat(t *testing.T) {
+	t.Parallel()
 	c, s := newCluster(t), newServers(t)
 	c.startOperator(t, operator.Options{})
 	s.dataPlane(t, c, "eu-1", func(dp *tenantryv1.DataPlane) {
@@ -214,6 +218,7 @@ func TestTenantIDFormat(t *testing.T) {
 
 // TestRotationIsRefused as long as nothing rotates.
 func TestRotationIsRefused(t *testing.T) {
+	t.Parallel()
 	c, s := newCluster(t), newServers(t)
 	c.startOperator(t, operator.Options{})
 	s.dataPlane(t, c, "eu-1")

@@ -72,17 +72,30 @@ func (r *Reconciler) settle(ctx context.Context, p *connect.Plane, looks []*look
 func (r *Reconciler) settleLayer(ctx context.Context, p *connect.Plane, l *look) bool {
 	ctx, cancel := context.WithTimeout(ctx, 3*lookTimeout)
 	defer cancel()
-	if l.err == nil {
+	away := l.away()
+	if l.err == nil || away != nil {
 		l.err = l.claim(ctx, p.Marker)
 	}
 	if l.err == nil {
 		l.err = r.mend(ctx, l)
 	}
+	partial := away != nil && (l.err == nil || plane.CauseOf(l.err) == plane.Unreachable)
+	if partial {
+		l.err = away
+	}
 	if l.err == nil {
 		r.Metrics.Read(p.Name, l.layer.Name, r.Clock.Now())
 	}
 	hazards := l.layer.SetHazards(l.diff.Findings())
-	return l.layer.SetHealth(l.err, r.Clock.Now()) || hazards
+	return l.layer.SetHealth(l.err, partial, r.Clock.Now()) || hazards
+}
+
+// away returns the error of a look that could describe a part of its server only, nil for any other.
+func (l *look) away() error {
+	if l.err != nil && plane.CauseOf(l.err) == plane.Unreachable && l.desc.Version != "" {
+		return l.err
+	}
+	return nil
 }
 
 // claim makes sure that the server is ours, or says why it is not.
@@ -113,11 +126,8 @@ func (r *Reconciler) mend(ctx context.Context, l *look) error {
 	if l.diff, err = server.DiffPlane(ctx, plane.Recent); err == nil && l.diff.Settled() {
 		return nil
 	}
-	if l.diff, err = server.DiffPlane(ctx, plane.Fresh); err != nil {
+	if l.diff, err = server.DiffPlane(ctx, plane.Fresh); l.diff.Settled() || l.reportOnly {
 		return err
-	}
-	if l.diff.Settled() || l.reportOnly {
-		return nil
 	}
 	todo := l.diff.Plan
 	if l.applyErr = server.Apply(ctx, todo); l.applyErr == nil {

@@ -64,7 +64,10 @@ func (r *Reconciler) converge(ctx context.Context, s *scope, apply bool) {
 // worthTrying says that a layer is worked on although the plane could not read all of it: one Redis node that is away must
 // not keep a suspended tenant's user open on the others.
 func worthTrying(res *result, want boundary.Tenant) bool {
-	return want.Access != boundary.Open && res.layer.Server != nil && plane.CauseOf(res.err) == plane.Unreachable
+	if res.layer.Server == nil || plane.CauseOf(res.err) != plane.Unreachable {
+		return false
+	}
+	return res.layer.Partial() || want.Access != boundary.Open
 }
 
 func convergeLayer(ctx context.Context, res *result, want boundary.Tenant, apply bool, m *metrics.Metrics) {

@@ -101,7 +101,7 @@ func TestVerdict(t *testing.T) {
 // TestPlaneHazardReachesEveryTenant: an open door of the plane is an open door of each tenant.
 func TestPlaneHazardReachesEveryTenant(t *testing.T) {
 	l := &connect.Layer{Name: boundary.Cache}
-	l.SetHealth(nil, time.Now())
+	l.SetHealth(nil, false, time.Now())
 	l.SetHazards([]boundary.Finding{{Severity: boundary.Warning, Object: "w"}, {Severity: boundary.Critical, Object: "user default"}})
 	r := &result{layer: l}
 	if r.settled() {

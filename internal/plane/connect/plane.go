@@ -55,6 +55,7 @@ type Layer struct {
 
 	mu      sync.RWMutex
 	fault   error
+	partial bool
 	since   time.Time
 	hazards []boundary.Finding
 }
@@ -103,12 +104,21 @@ func (l *Layer) FailingSince() time.Time {
 	return l.since
 }
 
-// SetHealth records the outcome of a look at the layer. It says whether the layer went from usable to not, or back.
-func (l *Layer) SetHealth(err error, now time.Time) (changed bool) {
+// Partial says that only a part of the layer is away, such as one Redis node of two: the rest can be worked on, and the
+// layer as a whole is still not known.
+func (l *Layer) Partial() bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.partial
+}
+
+// SetHealth records the outcome of a look at the layer; partial goes with an error. It says whether the layer went from
+// usable to not, or back.
+func (l *Layer) SetHealth(err error, partial bool, now time.Time) (changed bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	changed = (err == nil) != (l.fault == nil)
-	l.fault = err
+	changed = (err == nil) != (l.fault == nil) || partial != l.partial
+	l.fault, l.partial = err, partial
 	switch {
 	case err == nil:
 		l.since = time.Time{}

@@ -55,10 +55,10 @@ func (r *Registry) layer(old []*Layer, ls layerSettings, now time.Time) *Layer {
 		}
 	}
 	l := &Layer{Name: ls.name, digest: ls.digest}
-	l.SetHealth(pending, now)
+	l.SetHealth(pending, false, now)
 	server, err := ls.open()
 	if err != nil {
-		l.SetHealth(err, now)
+		l.SetHealth(err, false, now)
 		return l
 	}
 	l.Server = server
