@@ -1,6 +1,7 @@
 package qdrantsim
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -111,8 +112,7 @@ func (p jsonPath) under(prefix *jsonPath) jsonPath {
 	if prefix == nil {
 		return p
 	}
-	rest := append(prefix.rest[:len(prefix.rest):len(prefix.rest)], pathItem{kind: pathKey, key: p.first})
-	return jsonPath{prefix.first, append(rest, p.rest...)}
+	return jsonPath{prefix.first, slices.Concat(prefix.rest, []pathItem{{kind: pathKey, key: p.first}}, p.rest)}
 }
 
 // get collects the values at p. An array on the way is entered only by an index

@@ -111,7 +111,8 @@ func parseQuery(r *qdrant.QueryPoints) (nearestQuery, error) {
 	if len(r.GetPrefetch()) > 0 {
 		return nearestQuery{}, unsupported("prefetch")
 	}
-	return q, q.parseVariant(r.GetQuery())
+	err = q.parseVariant(r.GetQuery())
+	return q, err
 }
 
 func (q *nearestQuery) parseVariant(query *qdrant.Query) error {

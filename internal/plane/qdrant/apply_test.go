@@ -31,7 +31,7 @@ func (r *rig) crashing(n int) *qdrant.Server {
 
 func TestAnInterruptedApplyConvergesAndNeverOpensEarly(t *testing.T) {
 	lives := map[string]func(r *rig) (boundary.Tenant, func(*qdrant.Server) error){
-		"plane": func(r *rig) (boundary.Tenant, func(*qdrant.Server) error) {
+		"plane": func(*rig) (boundary.Tenant, func(*qdrant.Server) error) {
 			return boundary.Tenant{}, func(s *qdrant.Server) error {
 				return step(s, func(f plane.Freshness) (boundary.Diff, error) { return s.DiffPlane(t.Context(), f) })
 			}

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -136,8 +137,8 @@ func (a *apply) stopped(node string, op boundary.Op) bool {
 func (a *apply) lost(node string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if err, ok := a.failed[node].(*claimLost); ok {
-		return err.Fault
+	if lost, ok := errors.AsType[*claimLost](a.failed[node]); ok {
+		return lost.Fault
 	}
 	return a.crashed
 }

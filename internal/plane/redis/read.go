@@ -100,7 +100,7 @@ func readClaim(id, text string) boundary.Claim {
 func (s *Server) readTenant(ctx context.Context, snap *view, id string) *view {
 	v := &view{seq: s.views.begin(), taken: s.cfg.Clock.Now()}
 	looks := make([]*look, len(snap.nodes))
-	fault := eachNode(names(snap.nodes), func(i int, addr string) (err error) {
+	fault := eachNode(names(snap.nodes), func(i int, _ string) (err error) {
 		looks[i], err = s.tenantAt(ctx, snap.nodes[i], id, names(snap.nodes))
 		return err
 	})

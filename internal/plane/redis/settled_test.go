@@ -124,10 +124,10 @@ func TestApplyForgetsWhatItTouched(t *testing.T) {
 	t.Parallel()
 	r := open(t, nil, stacktest.NewRedis(t, stack.RedisOptions{})).claimed()
 	acme, other := r.onboard("acme"), r.onboard("other")
-	d, err := r.DiffTenant(t.Context(), other, plane.Recent)
+	_, err := r.DiffTenant(t.Context(), other, plane.Recent)
 	must(t, err)
 	acme.Access = boundary.Suspended
-	d, err = r.DiffTenant(t.Context(), acme, plane.Fresh)
+	d, err := r.DiffTenant(t.Context(), acme, plane.Fresh)
 	must(t, err)
 	must(t, r.Apply(t.Context(), d.Plan))
 	r.calls.reset()
