@@ -46,7 +46,7 @@ type DataPlaneStatus struct {
 	Servers []ServerStatus `json:"servers,omitempty"`
 	// tenants is how many Tenants name this plane.
 	// +optional
-	Tenants int32 `json:"tenants,omitempty"`
+	Tenants int32 `json:"tenants"`
 	// findings that belong to no tenant, worst first, at most 20.
 	// +optional
 	// +listType=map
@@ -55,7 +55,7 @@ type DataPlaneStatus struct {
 	Findings []Finding `json:"findings,omitempty"`
 	// findingsTotal counts all of them, listed or not.
 	// +optional
-	FindingsTotal int32 `json:"findingsTotal,omitempty"`
+	FindingsTotal int32 `json:"findingsTotal"`
 	// lastAuditTime is when the servers were last read, updated at most once a minute.
 	// +optional
 	LastAuditTime *metav1.Time `json:"lastAuditTime,omitempty"`

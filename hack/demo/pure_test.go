@@ -1,0 +1,90 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTextHelpers(t *testing.T) {
+	tests := map[string]struct{ got, want any }{
+		"what a person types":        {line([]string{"get", "pods", "-o", "jsonpath={.a}"}), "kubectl get pods -o 'jsonpath={.a}'"},
+		"a quote in what is typed":   {line([]string{"get", "it's {a}"}), `kubectl get "it's {a}"`},
+		"applied objects":            {tally("crd.apiextensions.k8s.io/a x\ncrd.apiextensions.k8s.io/b x\nnamespace/c x\n"), "applied: 2 crd, 1 namespace"},
+		"words of a Redis command":   {arguments(`EVAL "return 1" 0 k`), []any{"EVAL", "return 1", "0", "k"}},
+		"a script for psql":          {script{path: "a.sql", secrets: map[string]string{"password": "'x'"}}.input(), "\\set password '''x'''\n\\i a.sql\n"},
+		"a short text":               {beginning("short"), "short"},
+		"a long text":                {beginning("Subcutaneous insulin is drawn up only after two nurses have read the dose"), "Subcutaneous insulin is drawn up only after two nurses have …"},
+		"a field of JSON":            {field(`{"gitVersion":"v1"}`, "gitVersion"), "v1"},
+		"a field that is not there":  {field(`{}`, "gitVersion"), ""},
+		"somebody else's collection": {usedByDemo("tenant_acme_notes"), false},
+		"a collection of the demo":   {usedByDemo("tenant_acme-health_protocols"), true},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, tc.got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestWithoutKind(t *testing.T) {
+	got, err := withoutKind("kind: Namespace\n---\nkind: Deployment\nspec: {}\n---\nkind: Role\n", "Deployment")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("kind: Namespace\n---\nkind: Role\n", got); diff != "" {
+		t.Errorf("manifests (-want +got):\n%s", diff)
+	}
+	if _, err := withoutKind("kind: [\n", "Deployment"); err == nil {
+		t.Error("what is no YAML was accepted")
+	}
+}
+
+// TestTimeless: what moves with the clock is left out, everything else is compared.
+func TestTimeless(t *testing.T) {
+	item := func(version, audited, message string) map[string]any {
+		return map[string]any{
+			"metadata": map[string]any{"name": "a", "resourceVersion": version},
+			"status":   map[string]any{"lastAuditTime": audited, "message": message},
+		}
+	}
+	before := timeless(item("1", "noon", "fine"))
+	if diff := cmp.Diff(before, timeless(item("2", "one", "fine"))); diff != "" {
+		t.Errorf("the clock makes a difference:\n%s", diff)
+	}
+	if cmp.Equal(before, timeless(item("1", "noon", "broken"))) {
+		t.Error("a changed message makes no difference")
+	}
+}
+
+// TestJudgeRedis: only the server's refusal with the expected code counts as a boundary that held.
+func TestJudgeRedis(t *testing.T) {
+	tests := map[string]struct {
+		reply error
+		held  bool
+	}{
+		"refused":               {redisError("NOPERM no"), true},
+		"refused for no reason": {redisError("ERR syntax error"), false},
+		"answered":              {nil, false},
+		"not answered":          {errTest("connection reset"), false},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := judgeRedis("NOPERM", []string{"GET k"}, func(string) (any, error) { return "v", tc.reply })
+			if held := err == nil; held != tc.held {
+				t.Errorf("held is %t, want %t: %v", held, tc.held, err)
+			}
+		})
+	}
+}
+
+type redisError string
+
+func (e redisError) Error() string { return string(e) }
+func (redisError) RedisError()     {}
+
+type errTest string
+
+func (e errTest) Error() string { return string(e) }
