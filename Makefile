@@ -112,8 +112,8 @@ uninstall: ## Remove the CRDs, and with them every Tenantry resource, from the c
 	$(KUBECTL) delete --ignore-not-found -k config/crd
 
 .PHONY: deploy
-deploy: ## Install the CRDs and the operator into the current cluster
-	$(KUBECTL) apply --server-side -k config/default
+deploy: ## Install the CRDs and the operator, with image IMG, into the current cluster
+	$(KUBECTL) kustomize config/default | sed 's|image: ghcr.io/tenantry/tenantry:latest|image: $(IMG)|' | $(KUBECTL) apply --server-side -f -
 
 .PHONY: docker-build
 docker-build: ## Build the image IMG of cmd/PROGRAM

@@ -55,7 +55,7 @@ type DataPlaneStatus struct {
 	Findings []Finding `json:"findings,omitempty"`
 	// findingsTotal counts all of them, listed or not.
 	// +optional
-	FindingsTotal int32 `json:"findingsTotal"`
+	FindingsTotal *int32 `json:"findingsTotal,omitempty"`
 	// lastAuditTime is when the servers were last read, updated at most once a minute.
 	// +optional
 	LastAuditTime *metav1.Time `json:"lastAuditTime,omitempty"`

@@ -112,7 +112,7 @@ type TenantStatus struct {
 	Findings []Finding `json:"findings,omitempty"`
 	// findingsTotal counts all of them, listed or not.
 	// +optional
-	FindingsTotal int32 `json:"findingsTotal"`
+	FindingsTotal *int32 `json:"findingsTotal,omitempty"`
 	// plan is what mode Plan would do, one line a change, at most 50.
 	// +optional
 	// +listType=atomic

@@ -566,6 +566,11 @@ func (in *DataPlaneStatus) DeepCopyInto(out *DataPlaneStatus) {
 			(*in)[i].DeepCopyInto(&(*out)[i])
 		}
 	}
+	if in.FindingsTotal != nil {
+		in, out := &in.FindingsTotal, &out.FindingsTotal
+		*out = new(int32)
+		**out = **in
+	}
 	if in.LastAuditTime != nil {
 		in, out := &in.LastAuditTime, &out.LastAuditTime
 		*out = (*in).DeepCopy()
@@ -1187,6 +1192,11 @@ func (in *TenantStatus) DeepCopyInto(out *TenantStatus) {
 		for i := range *in {
 			(*in)[i].DeepCopyInto(&(*out)[i])
 		}
+	}
+	if in.FindingsTotal != nil {
+		in, out := &in.FindingsTotal, &out.FindingsTotal
+		*out = new(int32)
+		**out = **in
 	}
 	if in.Plan != nil {
 		in, out := &in.Plan, &out.Plan

@@ -81,17 +81,22 @@ func Reason(err error) string {
 	return ""
 }
 
-// Get returns the binding in a Secret that was made for owner, nil where the Secret does not exist.
+// Get returns the binding in a Secret that was made for owner, nil where the Secret does not exist. Together with an error
+// that only the user can mend it returns what this process read there last, nil where it read nothing: whoever spoils a
+// Secret must not thereby stop what else is done for its owner.
 func (s *Store) Get(ctx context.Context, name types.NamespacedName, owner Owner) (Binding, error) {
 	if b, ok := s.recall(name, owner.GetUID()); ok {
 		return b, nil
 	}
 	secret, err := s.read(ctx, name)
+	if err == nil && secret != nil && secret.Annotations[tenantryv1.OwnerUIDAnnotation] != string(owner.GetUID()) {
+		err = &NotOursError{Name: name}
+	}
+	if Reason(err) != "" {
+		return s.last(name, owner.GetUID()), err
+	}
 	if err != nil || secret == nil {
 		return nil, err
-	}
-	if secret.Annotations[tenantryv1.OwnerUIDAnnotation] != string(owner.GetUID()) {
-		return nil, &NotOursError{Name: name}
 	}
 	s.remember(name, owner.GetUID(), secret.Data)
 	return secret.Data, nil
@@ -113,7 +118,6 @@ func (s *Store) read(ctx context.Context, name types.NamespacedName) (*corev1.Se
 
 // Put writes a binding for owner. It never writes over a Secret that was not made for that Tenant.
 func (s *Store) Put(ctx context.Context, name types.NamespacedName, owner Owner, b Binding) error {
-	s.forget(name)
 	standing, err := s.read(ctx, name)
 	if err != nil {
 		return err
@@ -180,6 +184,16 @@ func (s *Store) recall(name types.NamespacedName, uid types.UID) (Binding, bool)
 		return nil, false
 	}
 	return r.binding, true
+}
+
+// last is what was read there last, however long ago.
+func (s *Store) last(name types.NamespacedName, uid types.UID) Binding {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r, ok := s.seen[name]; ok && r.uid == uid {
+		return r.binding
+	}
+	return nil
 }
 
 func (s *Store) remember(name types.NamespacedName, uid types.UID, b Binding) {

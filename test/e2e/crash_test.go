@@ -7,18 +7,20 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
 	"github.com/tenantry/tenantry/internal/boundary"
 	"github.com/tenantry/tenantry/internal/operator"
+	planeconnect "github.com/tenantry/tenantry/internal/plane/connect"
+	"github.com/tenantry/tenantry/test/harness"
 )
 
 // The environment that turns this test binary into an operator which kills itself.
@@ -49,7 +51,12 @@ func dyingManager() {
 		}
 		return nil
 	}
-	if err := runManager(context.Background(), cfg, before); err != nil {
+	ctx := context.Background()
+	mgr, err := harness.NewManager(ctx, cfg, operator.Options{Hooks: planeconnect.Hooks{BeforeChange: before}})
+	if err != nil {
+		panic(err)
+	}
+	if err := mgr.Start(ctx); err != nil {
 		panic(err)
 	}
 }
@@ -58,25 +65,25 @@ func dyingManager() {
 // moment does a Secret exist before every layer is verified, and a new operator always finishes the work.
 func TestKilledAtEveryStep(t *testing.T) {
 	t.Parallel()
-	c, s := newCluster(t), newServers(t)
-	first := c.startOperator(t, operator.Options{})
-	s.dataPlane(t, c, "eu-1")
-	awaitPlane(t, c, "eu-1", ready)
-	first.stop()
+	c, s := harness.NewCluster(t), newServers(t)
+	first := c.StartOperator(t, operator.Options{})
+	s.DataPlane(t, c, "eu-1")
+	c.AwaitDataPlane(t, "eu-1", harness.Ready)
+	first.Stop()
 	for step := 1; ; step++ {
 		name := fmt.Sprintf("victim-%d", step)
-		c.create(t, newTenant("eu-1", name))
-		c.create(t, newCorpus(name, name+"-notes"))
-		died := c.runUntilKilled(t, step, func(ctx context.Context) error { return c.secretsOf(ctx, name, 3) })
-		c.noCredentialBeforeItsBoundary(t, name)
-		survivor := c.startOperator(t, operator.Options{})
-		awaitTenant(t, c, name, isolated...)
-		awaitCorpus(t, c, tenantNamespace, name+"-notes", ready)
-		eventually(t, settleWithin, "Secrets of "+name, func(ctx context.Context) error { return c.secretsOf(ctx, name, 3) })
-		if _, err := connect(t, c.credential(t, name+"-postgres")["uri"]).Exec(t.Context(), `SELECT count(*) FROM documents`); err != nil {
+		c.Make(t, harness.NewTenant("eu-1", name))
+		c.Make(t, harness.NewCorpus(name, name+"-notes"))
+		died := runUntilKilled(t, c, step, func(ctx context.Context) error { return secretsOf(ctx, c, name, 3) })
+		noCredentialBeforeItsBoundary(t, c, name)
+		survivor := c.StartOperator(t, operator.Options{})
+		c.AwaitTenant(t, name, harness.Isolated...)
+		c.AwaitCorpus(t, harness.TenantNamespace, name+"-notes", harness.Ready)
+		harness.Eventually(t, harness.SettleWithin, "Secrets of "+name, func(ctx context.Context) error { return secretsOf(ctx, c, name, 3) })
+		if _, err := harness.Connect(t, c.Credential(t, name+"-postgres")["uri"]).Exec(t.Context(), `SELECT count(*) FROM documents`); err != nil {
 			t.Errorf("step %d: the credential does not work: %v", step, err)
 		}
-		survivor.stop()
+		survivor.Stop()
 		if !died {
 			if step < 8 {
 				t.Errorf("a tenant took only %d changes", step-1)
@@ -88,7 +95,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 }
 
 // runUntilKilled runs an operator that dies before its n-th change. It says whether it did; otherwise done came true first.
-func (c *cluster) runUntilKilled(t *testing.T, n int, done func(context.Context) error) bool {
+func runUntilKilled(t *testing.T, c *harness.Cluster, n int, done func(context.Context) error) bool {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -109,7 +116,7 @@ func (c *cluster) runUntilKilled(t *testing.T, n int, done func(context.Context)
 		exited <- cmd.Wait()
 	}()
 	died := false
-	eventually(t, settleWithin, "the operator to die or to finish", func(ctx context.Context) error {
+	harness.Eventually(t, harness.SettleWithin, "the operator to die or to finish", func(ctx context.Context) error {
 		select {
 		case err := <-exited:
 			if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {
@@ -130,9 +137,9 @@ func (c *cluster) runUntilKilled(t *testing.T, n int, done func(context.Context)
 	return died
 }
 
-func (c *cluster) secretsOf(ctx context.Context, tenant string, want int) error {
+func secretsOf(ctx context.Context, c *harness.Cluster, tenant string, want int) error {
 	var list corev1.SecretList
-	if err := c.List(ctx, &list, client.InNamespace(tenantNamespace), client.MatchingLabels{tenantryv1.TenantLabel: tenant}); err != nil {
+	if err := c.List(ctx, &list, client.InNamespace(harness.TenantNamespace), client.MatchingLabels{tenantryv1.TenantLabel: tenant}); err != nil {
 		return err
 	}
 	if len(list.Items) != want {
@@ -143,34 +150,26 @@ func (c *cluster) secretsOf(ctx context.Context, tenant string, want int) error 
 
 // noCredentialBeforeItsBoundary: where a Secret exists, what it opens must have been verified in every layer, so what it
 // says must work or be dead, and an operator in mode Plan must find nothing missing but what opens.
-func (c *cluster) noCredentialBeforeItsBoundary(t *testing.T, tenant string) {
+func noCredentialBeforeItsBoundary(t *testing.T, c *harness.Cluster, tenant string) {
 	t.Helper()
 	for _, layer := range []string{"postgres", "redis", "qdrant"} {
 		var secret corev1.Secret
-		name := types.NamespacedName{Namespace: tenantNamespace, Name: tenant + "-" + layer}
+		name := types.NamespacedName{Namespace: harness.TenantNamespace, Name: tenant + "-" + layer}
 		if err := c.Get(t.Context(), name, &secret); client.IgnoreNotFound(err) != nil {
 			t.Fatal(err)
 		} else if err != nil {
 			continue
 		}
 		if layer == "postgres" {
-			if _, err := connect(t, string(secret.Data["uri"])).Exec(t.Context(), `SELECT count(*) FROM documents`); err != nil {
+			if _, err := harness.Connect(t, string(secret.Data["uri"])).Exec(t.Context(), `SELECT count(*) FROM documents`); err != nil {
 				t.Errorf("%s exists, but its boundary does not stand: %v", name, err)
 			}
 		}
 		if layer == "redis" {
-			if err := c.redisAs(t, tenant+"-redis").Get(t.Context(), "ai:other:k").Err(); err == nil {
-				t.Errorf("%s exists and opens another tenant's key", name)
+			err := harness.Redis(t, c.Credential(t, tenant+"-redis")["uri"]).Get(t.Context(), "ai:other:k").Err()
+			if err == nil || !strings.HasPrefix(err.Error(), "NOPERM") {
+				t.Errorf("%s exists, and another tenant's key is not refused: %v", name, err)
 			}
 		}
 	}
-}
-
-func impersonate(cfg *rest.Config) *rest.Config {
-	cfg = rest.CopyConfig(cfg)
-	cfg.Impersonate = rest.ImpersonationConfig{
-		UserName: "system:serviceaccount:" + systemNamespace + ":" + serviceAccount,
-		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + systemNamespace, "system:authenticated"},
-	}
-	return cfg
 }

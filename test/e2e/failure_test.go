@@ -6,11 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
 	"github.com/tenantry/tenantry/hack/stack"
 	"github.com/tenantry/tenantry/hack/stack/stacktest"
 	"github.com/tenantry/tenantry/internal/operator"
 	"github.com/tenantry/tenantry/internal/qdrantsim"
+	"github.com/tenantry/tenantry/test/harness"
 )
 
 // outage is one server of a plane that goes away and comes back.
@@ -25,63 +28,63 @@ type outage struct {
 func TestPartialFailure(t *testing.T) {
 	t.Parallel()
 	layers := []string{"VectorIsolated", "RowsIsolated", "CacheIsolated"}
-	for name, prepare := range map[string]func(t *testing.T, s *servers) outage{
-		"Redis": func(_ *testing.T, s *servers) outage {
-			return outage{"CacheIsolated", "RedisReachable", func(*testing.T) { s.redis.Kill() }, func(t *testing.T) {
-				if err := s.redis.Restart(t.Context()); err != nil {
+	for name, prepare := range map[string]func(t *testing.T, s *harness.Servers) outage{
+		"Redis": func(_ *testing.T, s *harness.Servers) outage {
+			return outage{"CacheIsolated", "RedisReachable", func(*testing.T) { s.Redis.Kill() }, func(t *testing.T) {
+				if err := s.Redis.Restart(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 			}, layers[:2]}
 		},
-		"PostgreSQL": func(t *testing.T, s *servers) outage {
-			s.pg = stacktest.NewPostgres(t, stack.PostgresOptions{})
-			s.db = stacktest.Database(t, s.pg)
-			s.prepareDatabase(t)
-			return outage{"RowsIsolated", "PostgresReachable", func(*testing.T) { s.pg.Kill() }, func(t *testing.T) {
-				if err := s.pg.Restart(t.Context()); err != nil {
+		"PostgreSQL": func(t *testing.T, s *harness.Servers) outage {
+			pg := stacktest.NewPostgres(t, stack.PostgresOptions{})
+			s.Database = harness.NewDatabase(t, pg, documents)
+			return outage{"RowsIsolated", "PostgresReachable", func(*testing.T) { pg.Kill() }, func(t *testing.T) {
+				if err := pg.Restart(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 			}, []string{layers[0], layers[2]}}
 		},
 		// A simulator of its own: a real server that was named must not be stopped by a test.
-		"Qdrant": func(t *testing.T, s *servers) outage {
+		"Qdrant": func(t *testing.T, s *harness.Servers) outage {
 			key := "a-key-of-32-characters-for-tests"
 			sim, err := qdrantsim.Start(qdrantsim.Options{APIKey: key})
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.qdrant = &stack.Qdrant{Addr: sim.Addr(), APIKey: key, Simulated: true}
+			s.Qdrant = &stack.Qdrant{Addr: sim.Addr(), APIKey: key, Simulated: true}
 			return outage{"VectorIsolated", "QdrantReachable", func(*testing.T) { sim.SetFault(unavailable) },
 				func(*testing.T) { sim.SetFault(nil) }, layers[1:]}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, s := newCluster(t), newServers(t)
+			c, s := harness.NewCluster(t), newServers(t)
 			o := prepare(t, s)
-			c.startOperator(t, operator.Options{})
-			s.dataPlane(t, c, "eu-1")
-			awaitPlane(t, c, "eu-1", ready)
-			c.create(t, newTenant("eu-1", "before"))
-			awaitTenant(t, c, "before", isolated...)
+			c.StartOperator(t, operator.Options{})
+			s.DataPlane(t, c, "eu-1")
+			c.AwaitDataPlane(t, "eu-1", harness.Ready)
+			c.Make(t, harness.NewTenant("eu-1", "before"))
+			c.AwaitTenant(t, "before", harness.Isolated...)
 
 			o.stop(t)
-			awaitPlane(t, c, "eu-1", want{Type: o.plane, Status: "Unknown", Reason: "Unreachable"}, want{Type: "Ready", Status: "False"})
-			c.create(t, newTenant("eu-1", "during"))
-			wants := []want{{Type: o.condition, Status: "Unknown", Reason: "Unreachable"}, {Type: "Ready", Status: "False"},
+			c.AwaitDataPlane(t, "eu-1", harness.Want{Type: o.plane, Status: "Unknown", Reason: "Unreachable"},
+				harness.Want{Type: "Ready", Status: "False"})
+			c.Make(t, harness.NewTenant("eu-1", "during"))
+			wants := []harness.Want{{Type: o.condition, Status: "Unknown", Reason: "Unreachable"}, {Type: "Ready", Status: "False"},
 				{Type: "CredentialsIssued", Status: "False", Reason: "BoundaryNotVerified"}}
 			for _, other := range o.others {
-				wants = append(wants, want{Type: other, Status: "True"})
+				wants = append(wants, harness.Want{Type: other, Status: "True"})
 			}
-			during := awaitTenant(t, c, "during", wants...)
+			during := c.AwaitTenant(t, "during", wants...)
 			if len(during.Status.Credentials) != 0 {
 				t.Errorf("credentials were handed out: %+v", during.Status.Credentials)
 			}
-			awaitTenant(t, c, "before", want{Type: o.condition, Status: "Unknown"}, want{Type: "Ready", Status: "False"})
+			c.AwaitTenant(t, "before", harness.Want{Type: o.condition, Status: "Unknown"}, harness.Want{Type: "Ready", Status: "False"})
 
 			o.start(t)
-			awaitPlane(t, c, "eu-1", ready)
-			awaitTenant(t, c, "before", isolated...)
-			awaitTenant(t, c, "during", isolated...)
+			c.AwaitDataPlane(t, "eu-1", harness.Ready)
+			c.AwaitTenant(t, "before", harness.Isolated...)
+			c.AwaitTenant(t, "during", harness.Isolated...)
 		})
 	}
 }
@@ -89,59 +92,61 @@ func TestPartialFailure(t *testing.T) {
 // TestBlip: a server that is away for less than three audit intervals rewrites no Tenant.
 func TestBlip(t *testing.T) {
 	t.Parallel()
-	c, s := newCluster(t), newServers(t)
+	c, s := harness.NewCluster(t), newServers(t)
 	key := "a-key-of-32-characters-for-tests"
 	sim, err := qdrantsim.Start(qdrantsim.Options{APIKey: key})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.qdrant = &stack.Qdrant{Addr: sim.Addr(), APIKey: key, Simulated: true}
-	c.startOperator(t, operator.Options{})
-	s.dataPlane(t, c, "eu-1", func(dp *tenantryv1.DataPlane) { dp.Spec.Audit.IntervalSeconds = 3 })
-	awaitPlane(t, c, "eu-1", ready)
-	c.create(t, newTenant("eu-1", "acme"))
-	before := awaitTenant(t, c, "acme", isolated...)
+	s.Qdrant = &stack.Qdrant{Addr: sim.Addr(), APIKey: key, Simulated: true}
+	c.StartOperator(t, operator.Options{})
+	s.DataPlane(t, c, "eu-1", func(dp *tenantryv1.DataPlane) { dp.Spec.Audit.IntervalSeconds = 3 })
+	c.AwaitDataPlane(t, "eu-1", harness.Ready)
+	c.Make(t, harness.NewTenant("eu-1", "acme"))
+	before := c.AwaitTenant(t, "acme", harness.Isolated...)
 	sim.SetFault(unavailable)
-	awaitPlane(t, c, "eu-1", want{Type: "QdrantReachable", Status: "Unknown"})
+	c.AwaitDataPlane(t, "eu-1", harness.Want{Type: "QdrantReachable", Status: "Unknown"})
 	sim.SetFault(nil)
-	awaitPlane(t, c, "eu-1", ready)
-	after := awaitTenant(t, c, "acme", isolated...)
+	c.AwaitDataPlane(t, "eu-1", harness.Ready)
+	after := c.AwaitTenant(t, "acme", harness.Isolated...)
 	if before.ResourceVersion != after.ResourceVersion {
-		t.Errorf("a blip rewrote the Tenant:\n%s\n%s", summary(before), summary(after))
+		t.Errorf("a blip rewrote the Tenant:\n%s", cmp.Diff(before, after))
 	}
 }
 
 // TestOneNodeAway: the other nodes of a Redis converge, suspensions reach them, and nothing is called isolated.
 func TestOneNodeAway(t *testing.T) {
 	t.Parallel()
-	c, s := newCluster(t), newServers(t)
-	second := stacktest.NewRedis(t, stack.RedisOptions{AdminPassword: s.redis.AdminPassword})
-	c.startOperator(t, operator.Options{})
-	s.dataPlane(t, c, "eu-1", func(dp *tenantryv1.DataPlane) { dp.Spec.Redis.Nodes = append(dp.Spec.Redis.Nodes, second.Addr()) })
-	awaitPlane(t, c, "eu-1", ready)
-	c.create(t, newTenant("eu-1", "acme"))
-	awaitTenant(t, c, "acme", isolated...)
+	c, s := harness.NewCluster(t), newServers(t)
+	second := stacktest.NewRedis(t, stack.RedisOptions{AdminPassword: s.Redis.AdminPassword})
+	c.StartOperator(t, operator.Options{})
+	s.DataPlane(t, c, "eu-1", func(dp *tenantryv1.DataPlane) { dp.Spec.Redis.Nodes = append(dp.Spec.Redis.Nodes, second.Addr()) })
+	c.AwaitDataPlane(t, "eu-1", harness.Ready)
+	c.Make(t, harness.NewTenant("eu-1", "acme"))
+	c.AwaitTenant(t, "acme", harness.Isolated...)
 
 	second.Kill()
-	awaitPlane(t, c, "eu-1", want{Type: "RedisReachable", Status: "Unknown", Says: second.Addr()})
-	c.create(t, newTenant("eu-1", "during"))
-	awaitTenant(t, c, "during", want{Type: "CacheIsolated", Status: "Unknown", Says: second.Addr()}, want{Type: "CredentialsIssued", Status: "False"})
-	updateTenant(t, c, "acme", func(tn *tenantryv1.Tenant) { tn.Spec.Access = tenantryv1.AccessSuspended })
-	eventually(t, settleWithin, "the suspension on the node that answers", func(ctx context.Context) error {
-		rule, err := s.redisAdmin(t).Do(ctx, "ACL", "GETUSER", "tenant-acme").Result()
+	c.AwaitDataPlane(t, "eu-1", harness.Want{Type: "RedisReachable", Status: "Unknown", Says: second.Addr()})
+	c.Make(t, harness.NewTenant("eu-1", "during"))
+	c.AwaitTenant(t, "during", harness.Want{Type: "CacheIsolated", Status: "Unknown", Says: second.Addr()},
+		harness.Want{Type: "CredentialsIssued", Status: "False"})
+	harness.Update(t, c, "", "acme", func(tn *tenantryv1.Tenant) { tn.Spec.Access = tenantryv1.AccessSuspended })
+	harness.Eventually(t, harness.SettleWithin, "the suspension on the node that answers", func(ctx context.Context) error {
+		rule, err := s.RedisAdmin(t).Do(ctx, "ACL", "GETUSER", "tenant-acme").Result()
 		if err != nil {
 			return err
 		}
 		if !strings.Contains(fmt.Sprint(rule), "off") {
 			return fmt.Errorf("still on: %v", rule)
 		}
-		return s.redisAdmin(t).Do(ctx, "ACL", "GETUSER", "tenant-during").Err()
+		return s.RedisAdmin(t).Do(ctx, "ACL", "GETUSER", "tenant-during").Err()
 	})
-	awaitTenant(t, c, "acme", want{Type: "CredentialsIssued", Status: "Unknown", Reason: "BoundaryNotVerified"}, want{Type: "Ready", Status: "False"})
+	c.AwaitTenant(t, "acme", harness.Want{Type: "CredentialsIssued", Status: "Unknown", Reason: "BoundaryNotVerified"},
+		harness.Want{Type: "Ready", Status: "False"})
 
 	if err := second.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	awaitTenant(t, c, "acme", want{Type: "Ready", Status: "True", Reason: "Suspended"})
-	awaitTenant(t, c, "during", isolated...)
+	c.AwaitTenant(t, "acme", harness.Want{Type: "Ready", Status: "True", Reason: "Suspended"})
+	c.AwaitTenant(t, "during", harness.Isolated...)
 }

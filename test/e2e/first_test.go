@@ -4,25 +4,27 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/internal/operator"
+	"github.com/tenantry/tenantry/test/harness"
 )
 
 // TestFirstTenant is the main job: from manifests to a boundary in every layer and credentials that work.
 func TestFirstTenant(t *testing.T) {
 	t.Parallel()
-	c, s := newCluster(t), newServers(t)
-	c.startOperator(t, operator.Options{})
-	s.dataPlane(t, c, "eu-1")
-	awaitPlane(t, c, "eu-1", ready, want{Type: "Claimed", Status: "True"})
+	c, s := harness.NewCluster(t), newServers(t)
+	c.StartOperator(t, operator.Options{})
+	s.DataPlane(t, c, "eu-1")
+	c.AwaitDataPlane(t, "eu-1", harness.Ready, harness.Want{Type: "Claimed", Status: "True"})
 
-	c.create(t, newTenant("eu-1", "acme"))
-	c.create(t, newCorpus("acme", "notes"))
-	awaitCorpus(t, c, tenantNamespace, "notes", ready)
-	tn := awaitTenant(t, c, "acme", ready, want{Type: "Isolated", Status: "True"}, want{Type: "CredentialsIssued", Status: "True", Reason: "Issued"})
+	c.Make(t, harness.NewTenant("eu-1", "acme"))
+	c.Make(t, harness.NewCorpus("acme", "notes"))
+	c.AwaitCorpus(t, harness.TenantNamespace, "notes", harness.Ready)
+	tn := c.AwaitTenant(t, "acme", harness.Ready, harness.Want{Type: "Isolated", Status: "True"},
+		harness.Want{Type: "CredentialsIssued", Status: "True", Reason: "Issued"})
 	if tn.Status.TenantID != "acme" {
 		t.Errorf("tenantID = %q", tn.Status.TenantID)
 	}
 
-	conn := connect(t, c.credential(t, "acme-postgres")["uri"])
+	conn := harness.Connect(t, c.Credential(t, "acme-postgres")["uri"])
 	if _, err := conn.Exec(t.Context(), `INSERT INTO documents (tenant_id, body) VALUES ('acme', 'hello')`); err != nil {
 		t.Errorf("insert own row: %v", err)
 	}

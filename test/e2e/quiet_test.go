@@ -18,6 +18,7 @@ import (
 	"github.com/tenantry/tenantry/internal/boundary"
 	"github.com/tenantry/tenantry/internal/operator"
 	planeconnect "github.com/tenantry/tenantry/internal/plane/connect"
+	"github.com/tenantry/tenantry/test/harness"
 )
 
 // ledger counts what an operator does to its servers and to the API.
@@ -60,40 +61,35 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 // TestQuiet: on a settled system a restart and several full resyncs write nothing to any server and nothing to the API.
 func TestQuiet(t *testing.T) {
 	t.Parallel()
-	c, s := newCluster(t), newServers(t)
-	c.namespace(t, "platform", true)
-	first := c.startOperator(t, operator.Options{})
-	s.dataPlane(t, c, "eu-1", func(dp *tenantryv1.DataPlane) { dp.Spec.Redis.AppUser = "app" })
-	awaitPlane(t, c, "eu-1", ready)
-	c.create(t, newCorpus("", "law", func(c *tenantryv1.Corpus) {
-		c.Namespace = "platform"
-		c.Spec.Reference = &tenantryv1.ReferenceSpec{DataPlane: "eu-1", Jurisdiction: "eu", LoaderSecretName: "law-loader"}
-	}))
-	awaitCorpus(t, c, "platform", "law", ready)
+	c, s := harness.NewCluster(t), newServers(t)
+	first := c.StartOperator(t, operator.Options{})
+	s.DataPlane(t, c, "eu-1", func(dp *tenantryv1.DataPlane) { dp.Spec.Redis.AppUser = "app" })
+	c.AwaitDataPlane(t, "eu-1", harness.Ready)
+	c.Make(t, harness.NewReference("eu-1", "eu", "law"))
+	c.AwaitCorpus(t, harness.TrustedNamespace, "law", harness.Ready)
 	names := []string{"acme", "beta", "gamma"}
 	for _, name := range names {
-		c.create(t, newTenant("eu-1", name, func(tn *tenantryv1.Tenant) { tn.Spec.Jurisdictions = []string{"eu"} }))
+		c.Make(t, harness.NewTenant("eu-1", name, func(tn *tenantryv1.Tenant) { tn.Spec.Jurisdictions = []string{"eu"} }))
 	}
-	c.create(t, newCorpus("acme", "notes"))
-	c.create(t, shared("beta", "files", "shared-documents"))
-	awaitCorpus(t, c, tenantNamespace, "notes", ready)
-	awaitCorpus(t, c, tenantNamespace, "files", ready)
+	c.Make(t, harness.NewCorpus("acme", "notes"))
+	c.Make(t, harness.NewCorpus("beta", "files", harness.InSharedCollection))
+	c.AwaitCorpus(t, harness.TenantNamespace, "notes", harness.Ready)
+	c.AwaitCorpus(t, harness.TenantNamespace, "files", harness.Ready)
 	for _, name := range names {
-		awaitTenant(t, c, name, isolated...)
+		c.AwaitTenant(t, name, harness.Isolated...)
 	}
-	c.awaitSecret(t, "acme-qdrant")
-	updateTenant(t, c, "gamma", func(tn *tenantryv1.Tenant) { tn.Spec.Access = tenantryv1.AccessSuspended })
-	awaitTenant(t, c, "gamma", want{Type: "Ready", Status: "True", Reason: "Suspended"})
-	c.settle(t)
-	first.stop()
-	before := c.versions(t)
+	awaitSecret(t, c, "acme-qdrant")
+	harness.Update(t, c, "", "gamma", func(tn *tenantryv1.Tenant) { tn.Spec.Access = tenantryv1.AccessSuspended })
+	c.AwaitTenant(t, "gamma", harness.Want{Type: "Ready", Status: "True", Reason: "Suspended"})
+	settle(t, c)
+	first.Stop()
+	before := versions(t, c)
 
 	l := &ledger{}
 	wrapped := rest.CopyConfig(c.Config)
 	wrapped.Wrap(l.wrap)
-	quiet := &cluster{ControlPlane: c.ControlPlane, Client: c.Client, operatorConfig: wrapped}
-	quiet.startOperator(t, operator.Options{Hooks: planeconnect.Hooks{Trace: l.trace}})
-	eventually(t, settleWithin, "several resyncs", func(context.Context) error {
+	harness.StartOperator(t, wrapped, operator.Options{Hooks: planeconnect.Hooks{Trace: l.trace}})
+	harness.Eventually(t, harness.SettleWithin, "several resyncs", func(context.Context) error {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		for _, layer := range planeconnect.Order {
@@ -113,7 +109,7 @@ func TestQuiet(t *testing.T) {
 	if len(l.api) > len(stamps) || len(stamps) > 1 {
 		t.Errorf("writes to the API: %s", strings.Join(l.api, "\n"))
 	}
-	for name, version := range c.versions(t) {
+	for name, version := range versions(t, c) {
 		if before[name] != version {
 			t.Errorf("%s was rewritten", name)
 		}
@@ -122,23 +118,23 @@ func TestQuiet(t *testing.T) {
 }
 
 // settle waits until nothing moves any more: two looks at all versions, several audit intervals apart, agree.
-func (c *cluster) settle(t *testing.T) {
+func settle(t *testing.T, c *harness.Cluster) {
 	t.Helper()
-	last, same := c.versions(t), 0
-	eventually(t, settleWithin, "a settled system", func(context.Context) error {
-		now := c.versions(t)
+	last, same := versions(t, c), 0
+	harness.Eventually(t, harness.SettleWithin, "a settled system", func(context.Context) error {
+		now := versions(t, c)
 		if fmt.Sprint(now) != fmt.Sprint(last) {
 			last, same = now, 0
 		}
 		if same++; same < 60 {
-			return errNotYet
+			return fmt.Errorf("%d looks of 60 agree", same)
 		}
 		return nil
 	})
 }
 
 // versions of everything that the operator writes, but for the plane's own freshness.
-func (c *cluster) versions(t *testing.T) map[string]string {
+func versions(t *testing.T, c *harness.Cluster) map[string]string {
 	t.Helper()
 	out := map[string]string{}
 	for _, list := range []client.ObjectList{

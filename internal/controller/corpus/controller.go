@@ -72,6 +72,9 @@ func (r *Reconciler) reconcile(ctx context.Context, s *scope) (ctrl.Result, erro
 	switch {
 	case s.refusal != nil:
 		s.refusal.put(s.corpus)
+		if err := r.closeLoader(ctx, s); err != nil {
+			return ctrl.Result{}, err
+		}
 	case s.plane == nil:
 		s.awaitPlane()
 	default:

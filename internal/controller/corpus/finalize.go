@@ -56,6 +56,15 @@ func (r *Reconciler) retain(ctx context.Context, s *scope) string {
 }
 
 func (r *Reconciler) release(ctx context.Context, s *scope) error {
+	if err := r.deleteLoaderSecrets(ctx, s); err != nil {
+		return err
+	}
+	r.counts.forget(s.corpus.UID)
+	return dataplane.RemoveFinalizer(ctx, r.Client, s.corpus)
+}
+
+// deleteLoaderSecrets removes what status and spec name, for a crash may have come between.
+func (r *Reconciler) deleteLoaderSecrets(ctx context.Context, s *scope) error {
 	for _, secret := range []string{s.corpus.Status.LoaderSecretName, s.specLoader()} {
 		name := types.NamespacedName{Namespace: s.corpus.Namespace, Name: secret}
 		if secret == "" {
@@ -65,8 +74,7 @@ func (r *Reconciler) release(ctx context.Context, s *scope) error {
 			return err
 		}
 	}
-	r.counts.forget(s.corpus.UID)
-	return dataplane.RemoveFinalizer(ctx, r.Client, s.corpus)
+	return nil
 }
 
 func (s *scope) specLoader() string {

@@ -35,9 +35,6 @@ type scope struct {
 	err  error
 	// loaderErr is why the loader's credential was not issued.
 	loaderErr error
-	// untouched: what was issued to the loader cannot be read now, so nothing was looked at. Going on without it would lock
-	// a working loader out.
-	untouched bool
 }
 
 // refusal is why nothing is built for a Corpus.

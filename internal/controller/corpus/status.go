@@ -24,8 +24,6 @@ func (s *scope) report() {
 	switch {
 	case status == metav1.ConditionTrue && s.loaderErr != nil:
 		condition.Reconciling(s.corpus, s.loaderReason(), s.loaderErr.Error())
-	case s.untouched:
-		condition.Reconciling(s.corpus, reason, message)
 	case status == metav1.ConditionTrue:
 		condition.Ready(s.corpus, tenantryv1.ReasonReady, message)
 	case s.stalled(reason):
@@ -44,8 +42,6 @@ func (s *scope) loaderReason() string {
 
 func (s *scope) verdict() (status metav1.ConditionStatus, reason, message string) {
 	switch {
-	case s.untouched:
-		return metav1.ConditionUnknown, s.loaderReason(), "not looked at: " + s.loaderErr.Error()
 	case s.err != nil && plane.CauseOf(s.err) == plane.Unreachable:
 		return metav1.ConditionUnknown, tenantryv1.ReasonUnreachable, s.err.Error()
 	case s.err != nil:

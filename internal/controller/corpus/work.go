@@ -29,9 +29,6 @@ func (r *Reconciler) work(ctx context.Context, s *scope) error {
 	if err != nil {
 		return err
 	}
-	if s.untouched = s.loaderErr != nil && s.corpus.Status.LoaderSecretName != ""; s.untouched {
-		return nil
-	}
 	r.converge(ctx, s, c, loader)
 	if s.err != nil || s.loaderErr != nil || !s.diff.Settled() {
 		return nil
@@ -42,6 +39,23 @@ func (r *Reconciler) work(ctx context.Context, s *scope) error {
 		}
 	}
 	return r.moveLoader(ctx, s)
+}
+
+// closeLoader revokes the loader's credential of a reference that does not count any more: its namespace is not trusted.
+func (r *Reconciler) closeLoader(ctx context.Context, s *scope) error {
+	if s.corpus.Spec.Reference == nil || s.corpus.Status.Placement == nil || s.plane == nil || !s.refusal.stalled {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, layerTimeout)
+	defer cancel()
+	if r.converge(ctx, s, desired.Corpus(s.corpus, s.tenant), nil); s.err != nil {
+		return fmt.Errorf("revoke the loader's credential: %w", s.err)
+	}
+	if err := r.deleteLoaderSecrets(ctx, s); err != nil {
+		return err
+	}
+	s.corpus.Status.LoaderSecretName = ""
+	return nil
 }
 
 // moveLoader notes where the loader's credential is, and removes the Secret where it was before.
@@ -113,8 +127,7 @@ func (r *Reconciler) readLoader(ctx context.Context, s *scope, c boundary.Corpus
 	}
 	b, err := r.Secrets.Get(ctx, *name, s.corpus)
 	if credential.Reason(err) != "" {
-		s.loaderErr = err
-		return nil, nil
+		s.loaderErr, err = err, nil
 	}
 	if err != nil || b == nil {
 		return nil, err

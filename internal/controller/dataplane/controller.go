@@ -92,7 +92,8 @@ func (r *Reconciler) reconcile(ctx context.Context, dp *tenantryv1.DataPlane) (c
 func (r *Reconciler) open(ctx context.Context, dp *tenantryv1.DataPlane) (*connect.Plane, []*look, error) {
 	res := &resolver{client: r.Client, namespace: r.Namespace, dp: dp}
 	if err := r.ensureAppSecret(ctx, res); err != nil {
-		return nil, nil, err
+		// The Redis layer says that the Secret is missing; the others are none the worse for it.
+		ctrl.LoggerFrom(ctx).Error(err, "The password of the pooled Redis user could not be made")
 	}
 	keys, keysErr := r.keys(ctx, res)
 	p := r.openWith(ctx, res, keys)
@@ -187,7 +188,8 @@ func (r *Reconciler) createSecret(ctx context.Context, dp *tenantryv1.DataPlane,
 	s.Labels = map[string]string{
 		tenantryv1.DataPlaneLabel: dp.Name, tenantryv1.ManagedByLabel: tenantryv1.ManagedByValue,
 	}
-	if err := r.Client.Create(ctx, s); err != nil && !apierrors.IsAlreadyExists(err) {
+	// One that exists already is an error: somebody else made it since it was looked for, and theirs counts.
+	if err := r.Client.Create(ctx, s); err != nil {
 		return fmt.Errorf("create Secret %s/%s: %w", r.Namespace, name, err)
 	}
 	return nil

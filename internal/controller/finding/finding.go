@@ -19,8 +19,8 @@ const (
 	maxObject  = 256
 )
 
-// Merge returns the worst findings for status, and how many there are in all. What was shown before keeps its since.
-func Merge(before []tenantryv1.Finding, now []boundary.Finding, at time.Time) ([]tenantryv1.Finding, int32) {
+// Merge returns the worst findings for status, and how many there are in all: never nil, for 0 is worth showing. What was shown before keeps its since.
+func Merge(before []tenantryv1.Finding, now []boundary.Finding, at time.Time) ([]tenantryv1.Finding, *int32) {
 	boundary.SortFindings(now)
 	since := map[string]*metav1.Time{}
 	for _, f := range before {
@@ -38,7 +38,8 @@ func Merge(before []tenantryv1.Finding, now []boundary.Finding, at time.Time) ([
 			out = append(out, toAPI(f, id, since[id], at))
 		}
 	}
-	return out, int32(len(seen))
+	total := int32(len(seen))
+	return out, &total
 }
 
 func toAPI(f boundary.Finding, id string, since *metav1.Time, at time.Time) tenantryv1.Finding {

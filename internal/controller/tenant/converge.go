@@ -61,13 +61,16 @@ func (r *Reconciler) converge(ctx context.Context, s *scope, apply bool) {
 	}
 }
 
-// worthTrying says that a layer is worked on although the plane could not read all of it: one Redis node that is away must
-// not keep a suspended tenant's user open on the others.
+// worthTrying says that a layer is worked on although something is wrong with it: neither one Redis node that is away nor a
+// right that is missing for something else may keep a suspended tenant's way in open.
 func worthTrying(res *result, want boundary.Tenant) bool {
-	if res.layer.Server == nil || plane.CauseOf(res.err) != plane.Unreachable {
+	switch {
+	case res.layer.Server == nil:
 		return false
+	case want.Access != boundary.Open: // the server refuses by itself what is not ours
+		return true
 	}
-	return res.layer.Partial() || want.Access != boundary.Open
+	return res.layer.Partial() && plane.CauseOf(res.err) == plane.Unreachable
 }
 
 func convergeLayer(ctx context.Context, res *result, want boundary.Tenant, apply bool, m *metrics.Metrics) {

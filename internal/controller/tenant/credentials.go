@@ -26,12 +26,11 @@ var suffix = map[boundary.Layer]string{boundary.Vector: "qdrant", boundary.Rows:
 // work converges the layers and hands out credentials. A tenant without credentials is built closed first; only when
 // every layer is verified are credentials made, put on the servers, verified again, and written to Secrets at last.
 func (r *Reconciler) work(ctx context.Context, s *scope) error {
-	if err := r.readCredentials(ctx, s); err != nil {
-		return err
-	}
-	if s.credentialErr != nil && len(s.tenant.Status.Credentials) > 0 {
-		// What was issued cannot be read now. Building closed would lock a working tenant out.
-		return nil
+	// Closing needs no credential: whatever becomes of the Secrets, it cannot be put off.
+	if s.desired.Access == boundary.Open {
+		if err := r.readCredentials(ctx, s); err != nil {
+			return err
+		}
 	}
 	r.converge(ctx, s, s.mayApply())
 	if s.desired.Access != boundary.Open || !s.mayIssue() || s.credentialErr != nil {
@@ -91,9 +90,7 @@ func (r *Reconciler) readCredentials(ctx context.Context, s *scope) error {
 		b, err := r.Secrets.Get(ctx, s.secretName(l), s.tenant)
 		if credential.Reason(err) != "" {
 			s.credentialErr = err
-			continue
-		}
-		if err != nil {
+		} else if err != nil {
 			return err
 		}
 		if c, ok := s.accept(l, b, r.Clock.Now()); ok {

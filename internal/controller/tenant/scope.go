@@ -87,11 +87,15 @@ func (r *Reconciler) gather(ctx context.Context, t *tenantryv1.Tenant) (*scope, 
 	return s, nil
 }
 
-// hash is a digest of the desired state without credentials. It tells drift from a change of what is wanted.
+// hash is a digest of what is wanted: the desired state without credentials, and where credentials are wanted and not there.
+// It tells drift from a change. A Secret that somebody deleted asks for a new credential: that is no drift.
 func (s *scope) hash() string {
 	d := s.desired
 	d.Credentials = nil
 	b, _ := json.Marshal(d)
+	for _, l := range s.missing() {
+		b = fmt.Append(b, l, s.secretName(l))
+	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:8])
 }

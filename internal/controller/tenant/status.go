@@ -26,10 +26,6 @@ func (s *scope) report(now time.Time) {
 	t := s.tenant
 	t.Status.ObservedGeneration = t.Generation
 	t.Status.Corpora = int32(len(s.desired.Corpora))
-	if s.results == nil { // the Secrets of a working tenant could not be read: the layers were left alone
-		s.reportUntouched()
-		return
-	}
 	if s.claimed() {
 		t.Status.TenantID = s.desired.ID
 	}
@@ -42,20 +38,6 @@ func (s *scope) report(now time.Time) {
 	s.reportIsolated()
 	s.reportCredentials()
 	s.reportReady()
-}
-
-// reportUntouched says that nothing was looked at: a verdict of earlier would be a stale one.
-func (s *scope) reportUntouched() {
-	reason, message := s.credentialReason(), "not looked at: "+s.credentialErr.Error()
-	for _, l := range s.plane.Layers() {
-		condition.Put(s.tenant, conditionOf[l.Name], metav1.ConditionUnknown, reason, message)
-	}
-	condition.Put(s.tenant, tenantryv1.ConditionIsolated, metav1.ConditionUnknown, reason, message)
-	for i := range s.tenant.Status.Layers {
-		s.tenant.Status.Layers[i].Status = tenantryv1.LayerUnknown
-	}
-	s.reportCredentials()
-	condition.Reconciling(s.tenant, reason, s.credentialErr.Error())
 }
 
 // claimed says that a server holds the claim on the tenantID in this Tenant's name, and none in anybody else's.

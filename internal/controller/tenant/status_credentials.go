@@ -23,9 +23,7 @@ func (s *scope) reportCredentials() {
 		s.listCredentials()
 	case s.credentialErr != nil:
 		put(metav1.ConditionFalse, s.credentialReason(), s.credentialErr.Error())
-		if s.results != nil {
-			s.listCredentials()
-		}
+		s.listCredentials()
 	case len(s.wanted()) == 0:
 		put(metav1.ConditionTrue, tenantryv1.ReasonNoCredentials, "the spec asks for none")
 		s.listCredentials()

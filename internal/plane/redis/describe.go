@@ -72,7 +72,7 @@ func (s *Server) capabilities(looks []*look, nodes []cache.Node) []string {
 			primaries++
 		}
 	}
-	out := []string{fmt.Sprintf("%d nodes answer; users are kept on each, records on %d of them", len(looks), primaries)}
+	out := []string{fmt.Sprintf("nodes that answer: %d; users are kept on each, records on %d of them", len(looks), primaries)}
 	if s.cfg.Spec.Scripts == cache.Allow {
 		out = append(out, "Tenants may run scripts: the server checks the keys of every command in them; a long script stops everybody")
 	} else {
