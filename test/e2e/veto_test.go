@@ -43,7 +43,9 @@ func TestNobodyVetoesASuspension(t *testing.T) {
 		},
 		"a table that changed hands": func(t *testing.T, c *harness.Cluster, s *harness.Servers) {
 			s.Database.Exec(t, fmt.Sprintf(`CREATE ROLE stranger_%s`, s.Database.Name), fmt.Sprintf(`ALTER TABLE documents OWNER TO stranger_%s`, s.Database.Name))
-			t.Cleanup(func() { s.Database.Exec(t, `DROP TABLE documents`, fmt.Sprintf(`DROP ROLE stranger_%s`, s.Database.Name)) })
+			t.Cleanup(func() {
+				s.Database.Exec(t, `DROP TABLE documents`, fmt.Sprintf(`DROP ROLE stranger_%s`, s.Database.Name))
+			})
 			c.AwaitDataPlane(t, "eu-1", harness.Want{Type: "Ready", Status: "False"})
 		},
 	} {

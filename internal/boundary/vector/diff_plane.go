@@ -13,6 +13,10 @@ func (p Plane) DiffPlane(o Observed) (boundary.Diff, *Problem) {
 		b.hazard("server", boundary.Critical, CheckOpenServer, "Qdrant answers callers without a credential, so every collection is "+
 			"open to everybody who reaches it; set QDRANT__SERVICE__API_KEY and restart it")
 	}
+	if o.ShortKey {
+		b.hazard("server", boundary.Warning, CheckShortKey, "the API key has fewer than %d characters; every token is signed with it, so a "+
+			"tenant could find it by trying; replace it, for example with openssl rand -hex 32", MinKeyLength)
+	}
 	for _, c := range []Collection{p.Claims(), p.Tokens()} {
 		b.planeCollection(c)
 	}

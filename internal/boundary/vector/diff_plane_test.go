@@ -13,6 +13,7 @@ func TestDiffPlane(t *testing.T) {
 		"settled":         whole(),
 		"empty server":    {Version: "1.19.0", Tokens: TokensAccepted},
 		"open server":     func() Observed { o := whole(); o.Open = true; return o }(),
+		"short key":       func() Observed { o := whole(); o.ShortKey = true; return o }(),
 		"old server":      func() Observed { o := whole(); o.Version = "1.18.2"; return o }(),
 		"strict mode off": alter(whole(), shared, func(c *Collection) { c.Strict = Strict{} }),
 		"tuned by hand": alter(whole(), shared, func(c *Collection) {

@@ -21,6 +21,8 @@ type Observed struct {
 	Version string
 	// Open: the server answers callers without a credential.
 	Open bool
+	// ShortKey: the API key has fewer than MinKeyLength characters.
+	ShortKey bool
 	// Tokens: "" where nobody tried.
 	Tokens TokenSupport
 	// Collections that stand, by name.

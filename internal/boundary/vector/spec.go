@@ -58,6 +58,8 @@ const (
 const (
 	// CheckOpenServer: the server answers callers without a credential.
 	CheckOpenServer = "server-without-authentication"
+	// CheckShortKey: the API key is short enough to be guessed from a token.
+	CheckShortKey = "short-api-key"
 	// CheckShapeMismatch: a collection of ours has other vectors than declared.
 	CheckShapeMismatch = "shape-mismatch"
 	// CheckQuota: a dedicated collection is missing because the bound is reached.
@@ -69,6 +71,10 @@ const (
 	// CheckSharedCollection: a shared collection that holds a corpus is not as declared.
 	CheckSharedCollection = "shared-collection"
 )
+
+// MinKeyLength of an API key. Every token is signed with it, so whoever holds a token can try keys at home: a short key, or
+// one that somebody thought up, would not stand that. openssl rand -hex 32 makes a good one.
+const MinKeyLength = 24
 
 // The fields of every point in a shared collection.
 const (

@@ -112,7 +112,7 @@ func TestAServerThatRefusesTokens(t *testing.T) {
 }
 
 func TestAServerWithoutAuthenticationIsACriticalHazard(t *testing.T) {
-	r := simRig(t, qdrantsim.Options{NoAuth: true}, func(c *qdrant.Config) { c.APIKey = "unused" }).claimed()
+	r := simRig(t, qdrantsim.Options{NoAuth: true}, func(c *qdrant.Config) { c.APIKey = "unused-and-long-enough-for-tokens" }).claimed()
 	d, err := r.DiffPlane(t.Context(), plane.Recent)
 	if err != nil {
 		t.Fatal(err)

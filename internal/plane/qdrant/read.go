@@ -142,7 +142,7 @@ func (s *Server) readAll(ctx context.Context) (*vector.Observed, error) {
 			relevant = append(relevant, n)
 		}
 	}
-	o := &vector.Observed{Version: f.version, Open: f.open, Tokens: f.tokens, Dedicated: countDedicated(names)}
+	o := &vector.Observed{Version: f.version, Open: f.open, ShortKey: len(s.cfg.APIKey.Reveal()) < vector.MinKeyLength, Tokens: f.tokens, Dedicated: countDedicated(names)}
 	if o.Collections, err = s.collections(ctx, relevant); err != nil {
 		return nil, err
 	}
