@@ -63,7 +63,7 @@ func observedPlane() PlaneState {
 		Tables: []Table{{
 			OID: 100, Schema: "app", Name: "documents", Owner: "owner", MayAlter: true, Sequences: []string{`"app"."documents_id_seq"`},
 			Columns: []Column{
-				{Name: "id", Quoted: "id", Type: "bigint", NotNull: true, Leads: true},
+				{Name: "id", Quoted: "id", Type: "bigint", NotNull: true, Drawn: true, Leads: true},
 				{Name: "tenant_id", Quoted: "tenant_id", Type: "text", NotNull: true, Leads: true},
 				{Name: "title", Quoted: "title", Type: "text"},
 			},
@@ -143,6 +143,9 @@ func TestTenantPlans(t *testing.T) {
 		"retained":        {newTenant(boundary.Retained), openTenant()},
 		"never_claimed":   {newTenant(boundary.Retained), TenantState{}},
 		"no_login":        {noLogin, openTenant()},
+		"suspended_tampered": {withSecret(newTenant(boundary.Suspended)), changed(func(_ *TenantState, r *Role) {
+			r.MemberOf, r.Holdings = append(r.MemberOf, "owner"), []Holding{{Object: "large object 1", ByTenant: true}}
+		})},
 		"claimed_by_another": {newTenant(boundary.Open), changed(func(st *TenantState, _ *Role) {
 			st.Claim = &boundary.Claim{TenantID: "acme", UID: "uid-2"}
 		})},

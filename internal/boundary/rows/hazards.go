@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -89,14 +90,16 @@ func readers(v View) string {
 }
 
 func (d *planeDiff) schemas() {
+	for _, name := range slices.Sorted(maps.Keys(d.have.Schemas)) {
+		if d.have.Schemas[name].PublicCreate {
+			d.hazard("public-create", "schema "+name, boundary.Critical, "every role, so every tenant, may create objects in it, and functions or operators "+
+				"of a tenant can then run as whoever uses it: REVOKE CREATE ON SCHEMA %s FROM PUBLIC", Ident(name))
+		}
+	}
 	for _, entry := range d.spec.Protect {
 		s, ok := d.have.Schemas[entry.Schema]
-		switch {
-		case !ok:
+		if !ok {
 			d.hazard("schema-missing", "schema "+entry.Schema, boundary.Warning, "protect names it, but it does not exist: create it, or take it out of protect")
-		case s.PublicCreate:
-			d.hazard("public-create", "schema "+entry.Schema, boundary.Critical, "every role, so every tenant, may create objects in it, and functions or operators "+
-				"of a tenant can then run as whoever uses it: REVOKE CREATE ON SCHEMA %s FROM PUBLIC", Ident(entry.Schema))
 		}
 		for _, r := range s.DefaultRights {
 			d.hazard("default-rights "+r.Owner+" "+r.Grantee, "schema "+entry.Schema, boundary.Warning, "tables that %s makes in it are open to %s before they are protected: "+

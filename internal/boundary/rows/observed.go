@@ -20,7 +20,7 @@ type PlaneState struct {
 	Functions map[string]Function
 	// Tables of the protected schemas, and partitions of them elsewhere.
 	Tables []Table
-	// Schemas that are protected, and tenantry itself, by name.
+	// Schemas that are protected, and others in which PUBLIC may create objects, by name.
 	Schemas map[string]SchemaState
 	// Rights of the groups and of PUBLIC, as far as they matter.
 	Rights []Right
@@ -79,7 +79,8 @@ type Role struct {
 	Members []string `json:"members"`
 	// SettingsIn are databases in which the role has settings, "" for all of them.
 	SettingsIn []string `json:"settingsIn"`
-	// Holdings are objects that it owns or has rights on, beyond what its group gives. Only read for login roles.
+	// Holdings are objects that it owns or has rights on, beyond what its group gives. Only read for login roles, and only
+	// some of those that tenants can add to themselves: a role may own millions of large objects.
 	Holdings []Holding `json:"holdings"`
 	// Sessions that are connected as it.
 	Sessions int `json:"sessions"`
@@ -91,6 +92,9 @@ type Holding struct {
 	Owned bool `json:"owned"`
 	// Object such as "table documents", or "2 objects in database other".
 	Object string `json:"object"`
+	// ByTenant: a grant on something that a tenant's login owns, such as a temporary table or a large object. A tenant can give
+	// that to any role at any time, and nothing of anybody else's is in it.
+	ByTenant bool `json:"byTenant"`
 	// Revoke is what follows REVOKE ALL ON to take the right away; "" where the operator may not.
 	Revoke string `json:"revoke"`
 }
@@ -170,6 +174,8 @@ type Column struct {
 	NotNull bool   `json:"notNull"`
 	// Fuzzy: its collation takes different texts for equal.
 	Fuzzy bool `json:"fuzzy"`
+	// Drawn: it is an identity column, or its default draws from a sequence.
+	Drawn bool `json:"drawn"`
 	// Leads: a valid, total index begins with it.
 	Leads bool `json:"leads"`
 }

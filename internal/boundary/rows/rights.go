@@ -29,7 +29,8 @@ func (d *planeDiff) want(unit, kind, object, grantee string, grantable bool, pri
 }
 
 // tableRights: tenants get nothing that lets them LOCK a table against each other (DELETE and table-wide UPDATE do), and no
-// right to the tenant column of a row that stands. Partitions are reached through their parent.
+// right to the tenant column of a row that stands. Nor may they choose or change numbers that a sequence deals out: a tenant
+// that takes those to come makes every insert of the others fail. Partitions are reached through their parent.
 func (d *planeDiff) tableRights(t target) {
 	if len(t.PartitionOf) > 0 || !t.MayAlter {
 		return
@@ -43,9 +44,13 @@ func (d *planeDiff) tableRights(t target) {
 	if r := d.have.Roles[group]; powersOf(r) != "" {
 		return // reported; whoever can become the group would not be stopped by policies
 	}
-	d.want(t.unit(), "TABLE", t.quoted(), group, true, "SELECT", "INSERT")
+	d.want(t.unit(), "TABLE", t.quoted(), group, true, "SELECT")
 	for _, c := range t.Columns {
-		if c.Name != t.column.Name {
+		own := c.Name == t.column.Name
+		if own || !c.Drawn {
+			d.rights = append(d.rights, wantedRight{rightKey{"TABLE", t.quoted(), c.Name, "INSERT", group}, t.unit(), true})
+		}
+		if !own && !c.Drawn {
 			d.rights = append(d.rights, wantedRight{rightKey{"TABLE", t.quoted(), c.Name, "UPDATE", group}, t.unit(), true})
 		}
 	}
@@ -116,6 +121,11 @@ func (d *planeDiff) diffRights() {
 			revoke = append(revoke, w)
 		}
 	}
+	for _, w := range revoke { // taking a privilege on a table away takes it from each of its columns too
+		maps.DeleteFunc(have, func(k rightKey, _ bool) bool {
+			return w.column == "" && k.column != "" && k == rightKey{w.kind, w.object, k.column, w.privilege, w.grantee}
+		})
+	}
 	for k, w := range want {
 		d.stands(have[k])
 		if !have[k] && w.grantable {
@@ -145,8 +155,8 @@ func (d *planeDiff) unitOf(r Right) string {
 // strange reports a right that only whoever gave it can take away.
 func (d *planeDiff) strange(r Right) {
 	severity := boundary.Warning
-	if r.Grantee != AppsName(d.spec) && r.Kind == "TABLE" {
-		severity = boundary.Critical
+	if r.Grantee != AppsName(d.spec) && r.Kind == "TABLE" && !strings.HasPrefix(r.Grantor, Prefix(d.spec)) {
+		severity = boundary.Critical // what a tenant's login gave is its own: it must not be able to raise the alarm for all
 	}
 	d.finding(boundary.Unexpected, "right "+r.Privilege+" "+r.Column, grantee(r.Grantee)+" on "+words(r.Kind, r.Object), severity,
 		"it has %s, given by %s, which the operator may not take away: SET ROLE %s; REVOKE ALL ON %s %s FROM %s CASCADE",

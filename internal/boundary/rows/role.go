@@ -14,8 +14,8 @@ const LoginConnectionLimit = 50
 // role compares one login role of the tenant: the wanted one, or one that should not be.
 func (d *tenantDiff) role(name string) {
 	r, stands := d.have.Roles[name]
-	switch wanted := name == d.login && d.want.Login && d.want.Access != boundary.Retained; {
-	case !wanted:
+	switch {
+	case !d.wanted(name):
 		d.removeRole(name, r, stands)
 	case !stands:
 		d.createRole(name)
@@ -59,7 +59,7 @@ func (d *tenantDiff) recreateRole(name string, r Role) {
 	d.do(d.step(boundary.PhaseClose, object(name), boundary.Unexpected, boundary.Critical,
 		fmt.Sprintf("the tenant's login role has %s; drop it and make it anew without", attributes)),
 		sql("DROP ROLE %s", Ident(name)), Statement{SQL: "DELETE FROM tenantry.logins WHERE role_name = $1", Args: []any{name}})
-	d.terminate(boundary.PhaseClose, name, r)
+	d.terminate(name, r)
 	d.createRole(name)
 	d.password(name)
 }
@@ -87,7 +87,7 @@ func holdings(r Role) string {
 
 // keepRole mends what is not as it should be on the role that stands.
 func (d *tenantDiff) keepRole(name string, r Role) {
-	before := len(d.diff.Plan)
+	before, closing := len(d.diff.Plan), slices.ContainsFunc(d.diff.Plan, func(c boundary.Change) bool { return c.Object == object(name) })
 	d.memberships(name, r)
 	d.attributes(name, r)
 	d.settings(name, r)
@@ -98,22 +98,14 @@ func (d *tenantDiff) keepRole(name string, r Role) {
 			"the login role is not recorded as this tenant's; record it"), d.record(name))
 	}
 	d.access(name, r, row)
-	d.stands(len(d.diff.Plan) == before)
+	d.stands(!closing && len(d.diff.Plan) == before)
 }
 
-// access compares who can log in as the role.
+// access lets the role in where it is to be; see close for the rest.
 func (d *tenantDiff) access(name string, r Role, row Login) {
 	secret := d.want.Credentials[boundary.Rows].Secret
-	open := d.want.Access == boundary.Open && secret != ""
-	switch {
-	case open && r.Login && row.Fingerprint == secret.Fingerprint():
-		return
-	case open:
+	if d.opens(name) && (!r.Login || row.Fingerprint != secret.Fingerprint()) {
 		d.password(name)
-	case r.Login || row.Fingerprint != "":
-		d.closeRole(name, r)
-	case r.Sessions > 0:
-		d.terminate(boundary.PhaseRemove, name, r)
 	}
 }
 
@@ -127,33 +119,57 @@ func (d *tenantDiff) password(name string) {
 		SetPassword{In: d.unit(), Role: name, Secret: secret})
 }
 
-// closeRole takes the password and LOGIN away, then ends the sessions, in this order.
-func (d *tenantDiff) closeRole(name string, r Role) {
-	d.do(d.step(boundary.PhaseClose, object(name), boundary.Changed, boundary.Warning, "the role can log in though the tenant is closed; close it"),
-		sql("ALTER ROLE %s NOLOGIN PASSWORD NULL", Ident(name)),
-		Statement{SQL: "UPDATE tenantry.logins SET fingerprint = '' WHERE role_name = $1", Args: []any{name}})
-	d.terminate(boundary.PhaseRemove, name, r)
+// close takes the password and LOGIN of every role that nobody is to log in as, then ends their sessions, in this order.
+// Each closing is a unit of its own and comes before everything that is mended: a mend that fails must not leave a closed
+// tenant open, and a role that cannot be altered must not keep the tenant's state open.
+func (d *tenantDiff) close() {
+	var closed []string
+	for _, name := range d.roleNames() {
+		r, stands := d.have.Roles[name]
+		if !stands || d.opens(name) || d.wanted(name) && powersOf(r) != "" {
+			continue // one with powers is made anew, or only a superuser can alter it
+		}
+		if r.Login || d.have.Logins[name].Fingerprint != "" {
+			d.closeRole(name)
+			closed = append(closed, name)
+		} else if r.Sessions > 0 {
+			closed = append(closed, name)
+		}
+	}
+	for _, name := range closed {
+		d.terminate(name, d.have.Roles[name])
+	}
 }
 
-func (d *tenantDiff) terminate(phase boundary.Phase, name string, r Role) {
-	c := d.step(phase, object(name), boundary.Unexpected, boundary.Warning, "sessions of the closed role may be live; end them")
+// wanted says whether the role is the tenant's to have; opens, whether it is to be let in.
+func (d *tenantDiff) wanted(name string) bool {
+	return name == d.login && d.want.Login && d.want.Access != boundary.Retained
+}
+
+func (d *tenantDiff) opens(name string) bool {
+	return d.wanted(name) && d.want.Access == boundary.Open && d.want.Credentials[boundary.Rows].Secret != ""
+}
+
+func (d *tenantDiff) closeRole(name string) {
+	c := d.step(boundary.PhaseClose, object(name), boundary.Changed, boundary.Warning, "the role can log in though the tenant is closed; close it")
+	c.unit = "closing of " + name
+	d.do(c, sql("ALTER ROLE %s NOLOGIN PASSWORD NULL", Ident(name)),
+		Statement{SQL: "UPDATE tenantry.logins SET fingerprint = '' WHERE role_name = $1", Args: []any{name}})
+}
+
+func (d *tenantDiff) terminate(name string, r Role) {
+	c := d.step(boundary.PhaseClose, object(name), boundary.Unexpected, boundary.Warning, "sessions of the closed role may be live; end them")
 	c.unit = "sessions of " + name
 	d.op(c, Terminate{In: c.unit, Role: name, OID: r.OID})
 }
 
 // removeRole drops a role that should not stand, and its row. One that holds something is closed and reported instead.
 func (d *tenantDiff) removeRole(name string, r Role, stands bool) {
-	row, recorded := d.have.Logins[name]
-	if !stands && !recorded {
+	if _, recorded := d.have.Logins[name]; !stands && !recorded {
 		return
 	}
 	remove := []Statement{{SQL: "DELETE FROM tenantry.logins WHERE role_name = $1", Args: []any{name}}}
 	if stands {
-		if r.Login || row.Fingerprint != "" {
-			d.closeRole(name, r)
-		} else if r.Sessions > 0 {
-			d.terminate(boundary.PhaseRemove, name, r)
-		}
 		d.grants(name, r)
 		if kept := slices.DeleteFunc(slices.Clone(r.Holdings), func(h Holding) bool { return !h.Owned && h.Revoke != "" }); len(kept) > 0 {
 			d.hazard("login-holds-objects", object(name), boundary.Info, "the login role is closed and not needed any more, but cannot be dropped: "+

@@ -77,6 +77,10 @@ func (d *tenantDiff) grants(name string, r Role) {
 		case h.Owned:
 			d.finding(boundary.Unexpected, "login-owns "+h.Object, object(name), boundary.Warning,
 				"the login role owns %s, which Tenantry did not make and does not drop: reassign or drop it", h.Object)
+		case h.ByTenant:
+			d.finding(boundary.Unexpected, "login-granted "+h.Object, object(name), boundary.Warning,
+				"the login role has rights on %s, which a tenant's login owns and shared; nothing else is reached through it: drop it, or as its owner run REVOKE ALL ON … FROM %s",
+				h.Object, Ident(name))
 		case h.Revoke == "":
 			d.finding(boundary.Unexpected, "login-granted "+h.Object, object(name), boundary.Critical,
 				"the login role has rights of its own on %s, which the operator may not take away: as the grantor run REVOKE ALL ON … FROM %s", h.Object, Ident(name))

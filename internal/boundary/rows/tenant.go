@@ -47,6 +47,7 @@ func DiffTenant(spec Spec, want boundary.Tenant, have TenantState) (boundary.Dif
 	}
 	d.claim()
 	d.state()
+	d.close()
 	for _, name := range d.roleNames() {
 		d.role(name)
 	}
@@ -57,6 +58,13 @@ func (d *tenantDiff) unit() string { return "tenant " + d.want.ID }
 
 func (d *tenantDiff) step(phase boundary.Phase, object string, kind boundary.Kind, s boundary.Severity, summary string) change {
 	return change{phase: phase, unit: d.unit(), object: object, kind: kind, severity: s, summary: summary}
+}
+
+// closing is a step of what closes the tenant's rows, which commits before anything is mended: see close.
+func (d *tenantDiff) closing(object string, kind boundary.Kind, s boundary.Severity, summary string) change {
+	c := d.step(boundary.PhaseClose, object, kind, s, summary)
+	c.unit += " closing"
+	return c
 }
 
 // roleNames are the roles to look at: the one that is wanted, those that stand, and those that only have a row.
@@ -78,7 +86,7 @@ func (d *tenantDiff) claim() {
 			Otherwise: fmt.Sprintf("tenantID %q was claimed by another Tenant in the meantime", d.want.ID),
 		})
 	case retained && !d.have.Claim.Tombstone:
-		d.do(d.step(boundary.PhaseClose, object, boundary.Changed, boundary.Info, "the Tenant is gone; turn its claim into a tombstone"), Statement{
+		d.do(d.closing(object, boundary.Changed, boundary.Info, "the Tenant is gone; turn its claim into a tombstone"), Statement{
 			SQL:       "UPDATE tenantry.claims SET tombstone = true WHERE tenant_id = $1 AND uid = $2",
 			Args:      []any{d.want.ID, d.want.UID},
 			Otherwise: fmt.Sprintf("the claim on tenantID %q changed in the meantime", d.want.ID),
@@ -111,7 +119,7 @@ func (d *tenantDiff) state() {
 	case want == stateActive:
 		d.do(d.stateStep(boundary.PhaseOpen, boundary.Changed, "the tenant's rows are closed; open them"), d.setState(want))
 	case d.have.State != "":
-		d.do(d.stateStep(boundary.PhaseClose, boundary.Changed, "the tenant's rows are to be "+strings.ToLower(want)+"; close them"), d.setState(want))
+		d.do(d.closing("state of tenant "+d.want.ID, boundary.Changed, boundary.Warning, "the tenant's rows are to be "+strings.ToLower(want)+"; close them"), d.setState(want))
 	}
 }
 

@@ -61,8 +61,12 @@ func TestWhatATenantIsRefused(t *testing.T) {
 		"truncate":                     {"TRUNCATE app.documents", denied},
 		"delete":                       {"DELETE FROM app.documents", denied},
 		"insert for another":           {"INSERT INTO app.documents (tenant_id, title) VALUES ('acme', 'x')", denied},
+		"choose a number to come":      {"INSERT INTO app.documents (id, tenant_id, title) VALUES (1000, 'globex', 'x')", denied},
+		"override the numbers":         {"INSERT INTO app.documents (id, tenant_id) OVERRIDING SYSTEM VALUE VALUES (1000, 'globex')", denied},
+		"renumber a row":               {"UPDATE app.documents SET id = 1000", denied},
 		"move a row":                   {"UPDATE app.documents SET tenant_id = 'acme'", denied},
-		"copy from":                    {"COPY app.documents FROM STDIN", "0A000"},
+		"copy from":                    {"COPY app.documents (tenant_id, title) FROM STDIN", "0A000"},
+		"copy from, all columns":       {"COPY app.documents FROM STDIN", denied},
 		"copy program":                 {"COPY (SELECT 1) TO PROGRAM 'true'", denied},
 		"create in the schema":         {"CREATE TABLE app.mine ()", denied},
 		"create in public":             {"CREATE TABLE public.mine ()", denied},
@@ -71,6 +75,7 @@ func TestWhatATenantIsRefused(t *testing.T) {
 		"policy":                       {"CREATE POLICY p ON app.documents USING (true)", denied},
 		"switch it off":                {"ALTER TABLE app.documents DISABLE ROW LEVEL SECURITY", denied},
 		"replica role":                 {"SET session_replication_role = replica", denied},
+		"lock: row exclusive":          {"BEGIN; LOCK TABLE app.documents IN ROW EXCLUSIVE MODE", denied},
 		"lock: access exclusive":       {"BEGIN; LOCK TABLE app.documents IN ACCESS EXCLUSIVE MODE", denied},
 		"lock: share":                  {"BEGIN; LOCK TABLE app.documents IN SHARE MODE", denied},
 		"lock: share row exclusive":    {"BEGIN; LOCK TABLE app.documents IN SHARE ROW EXCLUSIVE MODE", denied},
@@ -101,6 +106,8 @@ func TestWhatATenantMayDoWithItsOwnRows(t *testing.T) {
 		"INSERT INTO app.documents (tenant_id, title) VALUES ('acme', 'second')", // draws from a sequence
 		"UPDATE app.documents SET title = upper(title)",
 		"BEGIN; SELECT * FROM app.documents FOR UPDATE; COMMIT",
+		"INSERT INTO app.documents (tenant_id, title) VALUES ('acme', 'third') RETURNING id, title",
+		"INSERT INTO app.documents (tenant_id, title) VALUES ('acme', 'fourth') ON CONFLICT (id) DO UPDATE SET title = excluded.title",
 	} {
 		if got := code(acme, statement); got != "" {
 			t.Errorf("%s: SQLSTATE %q", statement, got)
@@ -108,7 +115,7 @@ func TestWhatATenantMayDoWithItsOwnRows(t *testing.T) {
 	}
 	conn := w.connect(w.pg.SuperuserDSN(w.database))
 	got := w.value(conn, "SELECT string_agg(tenant_id || ' ' || title, ', ' ORDER BY id) FROM app.documents")
-	if diff := cmp.Diff("acme OF ACME, globex of globex, acme SECOND", got); diff != "" {
+	if diff := cmp.Diff("acme OF ACME, globex of globex, acme SECOND, acme third, acme fourth", got); diff != "" {
 		t.Error(diff)
 	}
 }

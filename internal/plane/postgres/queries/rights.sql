@@ -1,28 +1,35 @@
 -- Rights of the groups ($1) on anything; of PUBLIC on tables of the protected schemas ($2), on this database and on the
--- schema tenantry; of the application's roles ($3) on the schema tenantry.
+-- schema tenantry; of the application's roles ($3) on the schema tenantry. Temporary objects are left out, and all large
+-- objects but a few: every tenant can make and share any number of them, and holds nobody else's rows in them.
 WITH acls AS (
   SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind, n.nspname AS schema,
     '"' || replace(n.nspname, '"', '""') || '"."' || replace(c.relname, '"', '""') || '"' AS object,
     '' AS "column", c.relacl AS acl, c.relowner AS owner
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relacl IS NOT NULL AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+    AND NOT starts_with(n.nspname, 'pg_temp_') AND NOT starts_with(n.nspname, 'pg_toast_temp_')
   UNION ALL
   SELECT 'TABLE', n.nspname, '"' || replace(n.nspname, '"', '""') || '"."' || replace(c.relname, '"', '""') || '"', a.attname, a.attacl, c.relowner
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+    AND NOT starts_with(n.nspname, 'pg_temp_') AND NOT starts_with(n.nspname, 'pg_toast_temp_')
   UNION ALL
   SELECT 'SCHEMA', n.nspname, '"' || replace(n.nspname, '"', '""') || '"', '', n.nspacl, n.nspowner
   FROM pg_namespace n WHERE n.nspacl IS NOT NULL
   UNION ALL
   SELECT 'FUNCTION', n.nspname, p.oid::regprocedure::text, '', coalesce(p.proacl, acldefault('f', p.proowner)), p.proowner
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-  WHERE p.proacl IS NOT NULL OR n.nspname = 'tenantry'
+  WHERE (p.proacl IS NOT NULL OR n.nspname = 'tenantry') AND NOT starts_with(n.nspname, 'pg_temp_')
   UNION ALL
   SELECT 'DATABASE', '', '"' || replace(d.datname, '"', '""') || '"', '', coalesce(d.datacl, acldefault('d', d.datdba)), d.datdba
   FROM pg_database d WHERE d.datname = current_database()
-  UNION ALL SELECT 'TYPE', '', t.oid::regtype::text, '', t.typacl, t.typowner FROM pg_type t WHERE t.typacl IS NOT NULL
+  UNION ALL SELECT 'TYPE', '', t.oid::regtype::text, '', t.typacl, t.typowner FROM pg_type t
+  JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typacl IS NOT NULL AND NOT starts_with(n.nspname, 'pg_temp_')
   UNION ALL SELECT 'LANGUAGE', '', l.lanname, '', l.lanacl, l.lanowner FROM pg_language l WHERE l.lanacl IS NOT NULL
-  UNION ALL SELECT 'LARGE OBJECT', '', o.oid::text, '', o.lomacl, o.lomowner FROM pg_largeobject_metadata o WHERE o.lomacl IS NOT NULL
+  UNION ALL (
+    SELECT 'LARGE OBJECT', '', o.oid::text, '', o.lomacl, o.lomowner FROM pg_largeobject_metadata o
+    WHERE o.lomacl IS NOT NULL
+      AND EXISTS (SELECT FROM aclexplode(o.lomacl) x JOIN pg_roles g ON g.oid = x.grantee WHERE g.rolname = ANY ($1::text[])) LIMIT 20)
   UNION ALL SELECT 'FOREIGN SERVER', '', f.srvname, '', f.srvacl, f.srvowner FROM pg_foreign_server f WHERE f.srvacl IS NOT NULL
   UNION ALL SELECT 'TABLESPACE', '', t.spcname, '', t.spcacl, t.spcowner FROM pg_tablespace t WHERE t.spcacl IS NOT NULL
 )

@@ -19,16 +19,32 @@ WITH chosen AS (
   SELECT s.setrole AS oid, json_agg(coalesce(d.datname, '') ORDER BY d.datname NULLS FIRST) AS names
   FROM pg_db_role_setting s LEFT JOIN pg_database d ON d.oid = s.setdatabase
   WHERE s.setrole IN (SELECT oid FROM ours) GROUP BY s.setrole
+), shared AS (
+  -- Of what a role can be given or make without limit, 20 are enough. Rights that others than tenants gave are all read, so
+  -- that nothing hides them.
+  SELECT ours.oid, true AS owned, false AS by_tenant, s.dbid, s.classid, s.objid
+  FROM ours CROSS JOIN LATERAL (
+    SELECT d.dbid, d.classid, d.objid FROM pg_shdepend d
+    WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = ours.oid AND d.deptype = 'o' LIMIT 20) s
+  WHERE ours.login
+  UNION
+  SELECT ours.oid, false, t.tenants, s.dbid, s.classid, s.objid
+  FROM ours CROSS JOIN (VALUES (true, 20), (false, NULL)) t (tenants, most) CROSS JOIN LATERAL (
+    SELECT d.dbid, d.classid, d.objid FROM pg_shdepend d
+    WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = ours.oid AND d.deptype <> 'o'
+      AND d.classid <> 'pg_auth_members'::regclass
+      AND t.tenants = EXISTS (
+        SELECT FROM pg_shdepend o JOIN pg_roles r ON r.oid = o.refobjid
+        WHERE o.dbid = d.dbid AND o.classid = d.classid AND o.objid = d.objid AND o.objsubid = 0
+          AND o.refclassid = 'pg_authid'::regclass AND o.deptype = 'o' AND starts_with(r.rolname, $4))
+    LIMIT t.most) s
+  WHERE ours.login
 ), held AS (
-  SELECT s.refobjid AS oid, s.deptype = 'o' AS owned, s.dbid, s.classid, s.objid,
-    s.dbid <> 0 AND s.dbid <> (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) AS elsewhere
-  FROM pg_shdepend s JOIN ours ON ours.oid = s.refobjid AND ours.login
-  WHERE s.refclassid = 'pg_authid'::regclass AND s.classid <> 'pg_auth_members'::regclass
-  GROUP BY 1, 2, 3, 4, 5
+  SELECT s.*, s.dbid <> 0 AND s.dbid <> (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) AS elsewhere FROM shared s
 ), named AS (
   -- Revoke is '' where the right is not the operator's to take away: in another database, on an object whose owner it is not
   -- a member of, or given by somebody else than the owner.
-  SELECT h.oid, h.owned,
+  SELECT h.oid, h.owned, h.by_tenant,
     CASE WHEN h.elsewhere THEN 'an object in database ' || coalesce((SELECT d.datname FROM pg_database d WHERE d.oid = h.dbid), '?')
          ELSE coalesce(pg_describe_object(h.classid, h.objid, 0), 'an object that is gone') END AS object,
     coalesce(CASE WHEN h.elsewhere THEN ''
@@ -51,7 +67,7 @@ WITH chosen AS (
     END, '') AS revoke
   FROM held h
 ), holdings AS (
-  SELECT oid, json_agg(json_build_object('owned', owned, 'object', object, 'revoke', revoke) ORDER BY object, owned) AS list
+  SELECT oid, json_agg(json_build_object('owned', owned, 'byTenant', by_tenant, 'object', object, 'revoke', revoke) ORDER BY object, owned) AS list
   FROM named GROUP BY oid
 ), live AS (
   SELECT a.usesysid AS oid, count(*) AS sessions FROM pg_stat_activity a

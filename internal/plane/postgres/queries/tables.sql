@@ -13,9 +13,10 @@ WITH RECURSIVE inherited AS (
   WHERE i.indrelid IN (SELECT oid FROM candidates) AND i.indisvalid AND i.indpred IS NULL GROUP BY i.indrelid
 ), cols AS (
   SELECT a.attrelid AS oid, json_agg(json_build_object('name', a.attname, 'quoted', quote_ident(a.attname),
-    'type', format_type(a.atttypid, NULL), 'notNull', a.attnotnull, 'fuzzy', NOT coalesce(l.collisdeterministic, true),
+    'type', format_type(a.atttypid, NULL), 'notNull', a.attnotnull, 'drawn', a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) LIKE '%nextval(%', false), 'fuzzy', NOT coalesce(l.collisdeterministic, true),
     'leads', coalesce(a.attnum = ANY (led.columns), false)) ORDER BY a.attnum) AS list
   FROM pg_attribute a LEFT JOIN pg_collation l ON l.oid = a.attcollation LEFT JOIN led ON led.indrelid = a.attrelid
+  LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   WHERE a.attrelid IN (SELECT oid FROM candidates) AND a.attnum > 0 AND NOT a.attisdropped GROUP BY a.attrelid
 ), pols AS (
   SELECT p.polrelid AS oid, json_agg(json_build_object('name', p.polname, 'permissive', p.polpermissive, 'command', p.polcmd,
