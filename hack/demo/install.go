@@ -29,6 +29,13 @@ func (d *demo) installOperator(ctx context.Context) error {
 	if _, err := d.kubectl.run(ctx, "", "wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"); err != nil {
 		return err
 	}
+	// Established is not yet discovered: the API server publishes new kinds a moment later.
+	if err := eventually(ctx, "the API server to serve the new kinds", func() error {
+		_, err := d.kubectl.run(ctx, "", "get", "dataplanes,tenants,corpora,aibudgets", "--all-namespaces")
+		return err
+	}); err != nil {
+		return err
+	}
 	if err := d.buildManager(ctx); err != nil {
 		return err
 	}
