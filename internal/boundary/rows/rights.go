@@ -121,11 +121,7 @@ func (d *planeDiff) diffRights() {
 			revoke = append(revoke, w)
 		}
 	}
-	for _, w := range revoke { // taking a privilege on a table away takes it from each of its columns too
-		maps.DeleteFunc(have, func(k rightKey, _ bool) bool {
-			return w.column == "" && k.column != "" && k == rightKey{w.kind, w.object, k.column, w.privilege, w.grantee}
-		})
-	}
+	takeAlong(have, revoke)
 	for k, w := range want {
 		d.stands(have[k])
 		if !have[k] && w.grantable {
@@ -134,6 +130,16 @@ func (d *planeDiff) diffRights() {
 	}
 	d.perObject(revoke, d.revoke)
 	d.perObject(missing, d.grant)
+}
+
+// takeAlong forgets what goes with the rights that are revoked: taking a privilege on a table away takes it from each of its
+// columns too.
+func takeAlong(have map[rightKey]bool, revoke []wantedRight) {
+	for _, w := range revoke {
+		maps.DeleteFunc(have, func(k rightKey, _ bool) bool {
+			return w.column == "" && k.column != "" && k == rightKey{w.kind, w.object, k.column, w.privilege, w.grantee}
+		})
+	}
 }
 
 // keptOnDatabase: whatever else the platform lets application roles do with the database, such as TEMPORARY, is its own affair.
