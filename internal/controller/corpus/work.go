@@ -85,12 +85,12 @@ func (r *Reconciler) converge(ctx context.Context, s *scope, c boundary.Corpus, 
 	if s.diff, s.err = server.DiffCorpus(ctx, c, loader, plane.Fresh); len(s.diff.Plan) == 0 || s.reportOnly() {
 		return
 	}
-	todo := s.diff.Plan
-	if err := server.Apply(ctx, todo); err != nil {
+	changes := s.diff.Plan
+	if err := server.Apply(ctx, changes); err != nil {
 		s.err = err
 		return
 	}
-	r.Metrics.Applied(todo)
+	r.Metrics.Applied(changes)
 	s.diff, s.err = server.DiffCorpus(ctx, c, loader, plane.Fresh)
 }
 

@@ -129,9 +129,9 @@ func (r *Reconciler) mend(ctx context.Context, l *look) error {
 	if l.diff, err = server.DiffPlane(ctx, plane.Fresh); l.diff.Settled() || l.reportOnly {
 		return err
 	}
-	todo := l.diff.Plan
-	if l.applyErr = server.Apply(ctx, todo); l.applyErr == nil {
-		r.Metrics.Applied(todo)
+	changes := l.diff.Plan
+	if l.applyErr = server.Apply(ctx, changes); l.applyErr == nil {
+		r.Metrics.Applied(changes)
 	}
 	if l.diff, err = server.DiffPlane(ctx, plane.Fresh); err != nil {
 		return err

@@ -84,12 +84,12 @@ func convergeLayer(ctx context.Context, res *result, want boundary.Tenant, apply
 	if res.diff, res.err = server.DiffTenant(ctx, want, plane.Fresh); len(res.diff.Plan) == 0 || !apply {
 		return
 	}
-	todo := res.diff.Plan
-	if err := server.Apply(ctx, todo); err != nil {
+	changes := res.diff.Plan
+	if err := server.Apply(ctx, changes); err != nil {
 		res.err = err
 		return
 	}
-	m.Applied(todo)
+	m.Applied(changes)
 	res.diff, res.err = server.DiffTenant(ctx, want, plane.Fresh)
 }
 
