@@ -7,11 +7,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// Ensure makes sure that this machine has what the stack needs, and says what it does: a PostgreSQL and a Redis server,
-// which it installs with apt-get as root or through sudo, and the programs of the Kubernetes control plane, which it
+// Ensure makes sure that this machine has what the stack needs, and says what it does: a PostgreSQL and a Redis server
+// and Node.js, which it installs with apt-get as root or through sudo, and the programs of the Kubernetes control plane, which it
 // takes from setup-envtest or builds into the cache. It never asks a question. It does nothing on a machine that is ready.
 func Ensure(ctx context.Context, log Logf) error {
 	if err := installServers(ctx, log); err != nil {
@@ -32,16 +33,30 @@ func installServers(ctx context.Context, log Logf) error {
 	if _, err := redisServer(); err != nil {
 		packages = append(packages, "redis-server")
 	}
+	packages = append(packages, missingNode()...)
 	if len(packages) == 0 {
 		return nil
 	}
 	log.printf("installing %s", strings.Join(packages, " and "))
 	if err := aptInstall(ctx, packages); err != nil {
-		return fmt.Errorf("%w\nInstall PostgreSQL %d or newer and Redis or Valkey %d or newer yourself (Debian, Ubuntu: "+
-			"`sudo apt-get install %s`; macOS: `brew install postgresql redis`) and try again",
-			err, minPostgres, minRedis, strings.Join(packages, " "))
+		return fmt.Errorf("%w\nInstall PostgreSQL %d or newer, Redis or Valkey %d or newer and Node.js %d or newer yourself "+
+			"(Debian, Ubuntu: `sudo apt-get install %s`; macOS: `brew install postgresql redis node`) and try again",
+			err, minPostgres, minRedis, minNode, strings.Join(packages, " "))
 	}
 	return nil
+}
+
+// missingNode is what Debian and Ubuntu call Node.js and npm, as far as they are not there; other packages of Node.js
+// bring npm along.
+func missingNode() []string {
+	var packages []string
+	for name, pkg := range map[string]string{"node": "nodejs", "npm": "npm"} {
+		if _, err := exec.LookPath(name); err != nil {
+			packages = append(packages, pkg)
+		}
+	}
+	slices.Sort(packages)
+	return packages
 }
 
 // aptInstall runs apt-get without questions.

@@ -43,9 +43,9 @@ func TestInstallServersAsksAptForWhatIsMissing(t *testing.T) {
 	if err := installServers(t.Context(), log); err != nil {
 		t.Fatal(err)
 	}
-	packages := "redis-server" // PostgreSQL is found outside of PATH where Debian keeps it
+	packages := "redis-server nodejs npm" // PostgreSQL is found outside of PATH where Debian keeps it
 	if _, err := postgresBin(); err != nil {
-		packages = "postgresql redis-server"
+		packages = "postgresql " + packages
 	}
 	calls, err := os.ReadFile(filepath.Join(dir, "calls"))
 	if err != nil {

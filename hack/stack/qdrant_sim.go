@@ -13,5 +13,7 @@ func simulateQdrant(opts QdrantOptions) (*Qdrant, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the Qdrant simulator: %w", err)
 	}
-	return &Qdrant{Addr: server.Addr(), APIKey: key, Simulated: true, stop: sync.OnceFunc(server.Close)}, nil
+	return &Qdrant{
+		Addr: server.Addr(), RESTURL: server.RESTURL(), APIKey: key, Simulated: true, stop: sync.OnceFunc(server.Close),
+	}, nil
 }

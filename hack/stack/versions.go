@@ -48,10 +48,14 @@ func checkServers(ctx context.Context, log Logf) error {
 	if err != nil {
 		return err
 	}
+	node, _, err := nodePrograms()
+	if err != nil {
+		return err
+	}
 	for _, server := range []struct {
 		program string
 		minimum int
-	}{{filepath.Join(bin, "postgres"), minPostgres}, {redis, minRedis}} {
+	}{{filepath.Join(bin, "postgres"), minPostgres}, {redis, minRedis}, {node, minNode}} {
 		version, err := checkVersion(ctx, server.program, server.minimum)
 		if err != nil {
 			return err

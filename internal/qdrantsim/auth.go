@@ -55,6 +55,9 @@ func (s *Server) authenticateToken(token string) (principal, error) {
 	if s.opts.JWTDisabled || s.opts.APIKey == "" {
 		return principal{}, errInvalidToken
 	}
+	if s.faults.refusesTokens() {
+		return principal{}, errKeyChanged
+	}
 	c, err := parseToken(token, []byte(s.opts.APIKey), s.opts.Clock.Now())
 	if err != nil {
 		return principal{}, err

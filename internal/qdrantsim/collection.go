@@ -23,9 +23,11 @@ type point struct {
 	payload payload
 }
 
-// vector is a dense vector, or a sparse one with ascending indices.
+// vector is a dense vector, a sparse one with ascending indices, or a
+// multivector: several dense ones of one size.
 type vector struct {
 	dense   []float32
+	multi   [][]float32
 	indices []uint32
 	values  []float32
 	sparse  bool

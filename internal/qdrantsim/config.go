@@ -145,9 +145,6 @@ func checkVectorParams(p *qdrant.VectorParams) error {
 	default:
 		return malformed("Distance cannot be \"UnknownDistance\"")
 	}
-	if p.GetMultivectorConfig() != nil {
-		return unsupported("multivectors")
-	}
 	if d := p.GetDatatype(); d != qdrant.Datatype_Default && d != qdrant.Datatype_Float32 {
 		return unsupported("vector datatypes other than float32")
 	}

@@ -12,169 +12,111 @@ import (
 type hit struct {
 	point *point
 	score float32
+	order *orderValue // of a query that orders by a field
 }
 
-func parseLookup(l *qdrant.LookupLocation) lookup {
-	if l == nil {
-		return lookup{}
-	}
-	return lookup{collection: l.GetCollectionName(), vector: l.VectorName}
-}
-
-// nearest lists all hits, best first; a query without a vector has them by id.
-func (st *store) nearest(c *collection, q nearestQuery) ([]hit, error) {
-	if q.vector == nil && q.id == nil {
-		return c.everything(q.filter), nil
-	}
-	ask, excluded, err := st.askWith(c, q)
-	if err != nil {
-		return nil, err
-	}
-	score, smallIsBetter := c.scorer(q.using, ask)
-	var hits []hit
-	for _, id := range c.matching(q.filter) {
-		p := c.points[id]
-		v, ok := p.vectors[q.using]
-		if !ok || excluded != nil && id == *excluded {
-			continue
-		}
-		if s, ok := score(v); ok && passes(s, q.threshold, smallIsBetter) {
-			hits = append(hits, hit{p, s})
-		}
-	}
+// best sorts hits by score, the greatest first and equals by id, and keeps limit.
+func best(hits []hit, limit uint64) []hit {
 	slices.SortStableFunc(hits, func(a, b hit) int {
-		if smallIsBetter {
-			return cmp.Compare(a.score, b.score)
-		}
-		return cmp.Compare(b.score, a.score)
+		return cmp.Or(cmp.Compare(b.score, a.score), compareIDs(a.point.id, b.point.id))
 	})
-	return hits, nil
-}
-
-// everything is the answer to a query that names no vector.
-func (c *collection) everything(f *filter) []hit {
-	var hits []hit
-	for _, id := range c.matching(f) {
-		hits = append(hits, hit{c.points[id], 1})
-	}
-	return hits
-}
-
-// askWith finds the vector to ask with. A point asked by is left out of the
-// answer, unless it was looked up in another collection.
-func (st *store) askWith(c *collection, q nearestQuery) (vector, *pointID, error) {
-	if q.vector != nil {
-		v, err := c.fit(q.using, *q.vector)
-		return v, nil, err
-	}
-	from, name, excluded := c, q.using, q.id
-	if q.lookup.collection != "" {
-		other, err := st.resolve(q.lookup.collection)
-		if err != nil {
-			return vector{}, nil, err
-		}
-		if from = other; q.lookup.collection != q.collection {
-			excluded = nil
-		}
-		if q.lookup.vector != nil {
-			name = *q.lookup.vector
-		}
-	}
-	p, ok := from.points[*q.id]
-	if !ok {
-		return vector{}, nil, pointMissing(*q.id)
-	}
-	v, ok := p.vectors[name]
-	if !ok {
-		return vector{}, nil, notFound("Vector with name %q for point not found", name)
-	}
-	v, err := c.fit(q.using, v)
-	return v, excluded, err
+	return hits[:min(limit, uint64(len(hits)))]
 }
 
 // passes: a score on the threshold does not pass.
-func passes(score float32, threshold *float32, smallIsBetter bool) bool {
-	switch {
-	case threshold == nil:
-		return true
-	case smallIsBetter:
-		return score < *threshold
+func passes(score, threshold float32, smallIsBetter bool) bool {
+	if smallIsBetter {
+		return score < threshold
 	}
-	return score > *threshold
+	return score > threshold
 }
 
-// scorer compares stored vectors with the one asked with. It says false for
-// vectors that are no hit at all: sparse ones without a common index.
-func (c *collection) scorer(using string, ask vector) (score func(vector) (float32, bool), smallIsBetter bool) {
-	if p, ok := c.sparseParams(using); ok {
-		weights := slices.Clone(ask.values)
-		if p.GetModifier() == qdrant.Modifier_Idf {
-			c.weighIDF(using, ask.indices, weights)
+// fitAll checks vectors to ask with, and copies them.
+func (c *collection) fitAll(using string, vs []vector) ([]vector, error) {
+	out := make([]vector, 0, len(vs))
+	for _, v := range vs {
+		w, err := c.fit(using, v)
+		if err != nil {
+			return nil, err
 		}
-		return func(v vector) (float32, bool) { return sparseDot(ask.indices, weights, v) }, false
+		out = append(out, w)
+	}
+	if _, sparse := c.sparseParams(using); !sparse && c.denseParams(using) == nil {
+		return nil, noSuchVector(using)
+	}
+	return out, nil
+}
+
+// smallIsBetter says whether the vector's distance is one that should be short.
+func (c *collection) smallIsBetter(using string) bool {
+	d := c.denseParams(using).GetDistance()
+	return d == qdrant.Distance_Euclid || d == qdrant.Distance_Manhattan
+}
+
+// postprocess makes a score of a similarity.
+func (c *collection) postprocess(using string, similarity float32) float32 {
+	switch c.denseParams(using).GetDistance() {
+	case qdrant.Distance_Euclid:
+		return float32(math.Sqrt(math.Abs(float64(similarity))))
+	case qdrant.Distance_Manhattan:
+		return float32(math.Abs(float64(similarity)))
+	}
+	return similarity
+}
+
+// similarity compares a vector to ask with and a stored one: more is nearer, and
+// of Euclid and Manhattan it is negative, the former squared. It says false
+// where there is nothing to compare: sparse vectors without a common index.
+func (c *collection) similarity(using string) func(ask, stored vector) (float32, bool) {
+	if _, ok := c.sparseParams(using); ok {
+		return sparseDot
 	}
 	metric := dot
 	switch c.denseParams(using).GetDistance() {
 	case qdrant.Distance_Euclid:
-		metric, smallIsBetter = euclid, true
+		metric = euclid
 	case qdrant.Distance_Manhattan:
-		metric, smallIsBetter = manhattan, true
+		metric = manhattan
 	}
-	return func(v vector) (float32, bool) { return float32(metric(ask.dense, v.dense)), true }, smallIsBetter
+	if c.denseParams(using).GetMultivectorConfig() != nil {
+		return func(ask, stored vector) (float32, bool) { return maxSim(metric, ask.multi, stored.multi), true }
+	}
+	return func(ask, stored vector) (float32, bool) { return metric(ask.dense, stored.dense), true }
 }
 
-func dot(a, b []float32) (sum float64) {
-	for i := range a {
-		sum += float64(a[i]) * float64(b[i])
+// maxSim sums, over the vectors asked with, the similarity of the nearest stored.
+func maxSim(metric func(a, b []float32) float32, ask, stored [][]float32) (sum float32) {
+	for _, a := range ask {
+		most := float32(math.Inf(-1))
+		for _, b := range stored {
+			most = max(most, metric(a, b))
+		}
+		sum += most
 	}
 	return sum
 }
 
-func euclid(a, b []float32) (sum float64) {
+func dot(a, b []float32) float32 {
+	var sum float64
+	for i := range a {
+		sum += float64(a[i]) * float64(b[i])
+	}
+	return float32(sum)
+}
+
+func euclid(a, b []float32) float32 {
+	var sum float64
 	for i := range a {
 		d := float64(a[i]) - float64(b[i])
 		sum += d * d
 	}
-	return math.Sqrt(sum)
+	return float32(-sum)
 }
 
-func manhattan(a, b []float32) (sum float64) {
+func manhattan(a, b []float32) float32 {
+	var sum float64
 	for i := range a {
 		sum += math.Abs(float64(a[i]) - float64(b[i]))
 	}
-	return sum
-}
-
-func sparseDot(indices []uint32, weights []float32, v vector) (float32, bool) {
-	var sum float64
-	overlap := false
-	for i, index := range indices {
-		if at, ok := slices.BinarySearch(v.indices, index); ok {
-			overlap = true
-			sum += float64(weights[i]) * float64(v.values[at])
-		}
-	}
-	return float32(sum), overlap
-}
-
-// weighIDF multiplies weights by the inverse document frequency over the whole
-// collection, whoever its points belong to: that is what leaks between tenants.
-func (c *collection) weighIDF(using string, indices []uint32, weights []float32) {
-	var n float64
-	df := make([]float64, len(indices))
-	for _, p := range c.points {
-		v, ok := p.vectors[using]
-		if !ok {
-			continue
-		}
-		n++
-		for i, index := range indices {
-			if _, ok := slices.BinarySearch(v.indices, index); ok {
-				df[i]++
-			}
-		}
-	}
-	for i := range weights {
-		weights[i] *= float32(math.Log((n-df[i]+0.5)/(df[i]+0.5) + 1))
-	}
+	return float32(-sum)
 }

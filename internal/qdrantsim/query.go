@@ -6,179 +6,93 @@ import (
 	"github.com/qdrant/go-client/qdrant"
 )
 
-// nearestQuery is the part of the Query API that this server answers: the
-// nearest to a vector, or to a stored point's vector, or all points by id.
-type nearestQuery struct {
-	collection string
-	vector     *vector  // ask with this vector,
-	id         *pointID // or with this point's,
-	lookup     lookup   // found there; neither: all points by id
-	using      string
-	filter     *filter
-	params     *qdrant.SearchParams
-	threshold  *float32
-	limit      uint64
-	offset     uint64
-	shown      shown
-}
-
-// lookup is where a query by id finds its vector, when it is not the queried
-// collection. It is read without any filter.
-type lookup struct {
-	collection string // empty: the queried one
-	vector     *string
-}
-
-// Query answers one query.
+// Query answers one universal query.
 func (v pointsService) Query(ctx context.Context, r *qdrant.QueryPoints) (*qdrant.QueryResponse, error) {
-	q, err := parseQuery(r)
-	if err != nil {
-		return nil, err
-	}
-	result, err := v.s.query(ctx, q)
+	result, err := v.s.runQuery(ctx, r)
 	return answer(&qdrant.QueryResponse{Result: result}, err)
 }
 
 // QueryBatch answers each query as Query would, against the outer collection.
+// One that is refused refuses them all.
 func (v pointsService) QueryBatch(ctx context.Context, r *qdrant.QueryBatchPoints) (*qdrant.QueryBatchResponse, error) {
-	queries := make([]nearestQuery, 0, len(r.GetQueryPoints()))
+	queries := make([]*universalQuery, 0, len(r.GetQueryPoints()))
 	for _, item := range r.GetQueryPoints() {
 		q, err := parseQuery(item)
 		if err != nil {
 			return nil, err
 		}
-		q.collection = r.GetCollectionName()
 		queries = append(queries, q)
 	}
-	out := &qdrant.QueryBatchResponse{}
-	if err := v.s.view(ctx, r.GetCollectionName(), needRead, func(*collection) error { return nil }); err != nil {
-		return nil, err // also a batch of nothing needs the right to read
+	results, err := v.s.answerAll(ctx, r.GetCollectionName(), queries, (*universalQuery).checkStrict)
+	if err != nil {
+		return nil, err
 	}
-	for _, q := range queries {
-		result, err := v.s.query(ctx, q)
-		if err != nil {
-			return nil, err
-		}
+	out := &qdrant.QueryBatchResponse{}
+	for _, result := range results {
 		out.Result = append(out.Result, &qdrant.BatchResult{Result: result})
 	}
 	return out, nil
 }
 
-// Search is the older form of a query by vector; it is not subject to the
-// full-scan guard of strict mode.
-func (v pointsService) Search(ctx context.Context, r *qdrant.SearchPoints) (*qdrant.SearchResponse, error) {
-	vec := vector{dense: r.GetVector()}
-	if r.GetSparseIndices() != nil {
-		sparse, err := newSparse(r.GetSparseIndices().GetData(), r.GetVector())
-		if err != nil {
-			return nil, err
-		}
-		vec = sparse
-	}
-	f, err := compileFilter(r.GetFilter())
+// runQuery answers one universal query against r's collection, in the server's
+// order of refusals: conversion, right to read, missing collection, all of
+// strict mode, then whatever is wrong with the query itself. Points are shown
+// as r's with_payload and with_vectors say, after offset, at most limit of them.
+func (s *Server) runQuery(ctx context.Context, r *qdrant.QueryPoints) ([]*qdrant.ScoredPoint, error) {
+	q, err := parseQuery(r)
 	if err != nil {
 		return nil, err
 	}
-	view, err := parseShown(r.GetWithPayload(), false, r.GetWithVectors())
+	results, err := s.answerAll(ctx, r.GetCollectionName(), []*universalQuery{q}, (*universalQuery).checkStrict)
 	if err != nil {
 		return nil, err
 	}
-	q := nearestQuery{
-		collection: r.GetCollectionName(), vector: &vec, using: r.GetVectorName(), filter: f, params: r.GetParams(),
-		threshold: r.ScoreThreshold, limit: r.GetLimit(), offset: r.GetOffset(), shown: view,
-	}
-	result, err := v.s.run(ctx, q, (*nearestQuery).checkPlain)
-	return answer(&qdrant.SearchResponse{Result: result}, err)
+	return results[0], nil
 }
 
-func parseQuery(r *qdrant.QueryPoints) (nearestQuery, error) {
-	f, err := compileFilter(r.GetFilter())
-	if err != nil {
-		return nearestQuery{}, err
-	}
-	view, err := parseShown(r.GetWithPayload(), false, r.GetWithVectors())
-	if err != nil {
-		return nearestQuery{}, err
-	}
-	q := nearestQuery{
-		collection: r.GetCollectionName(), using: r.GetUsing(), filter: f, params: r.GetParams(),
-		threshold: r.ScoreThreshold, limit: defaultLimit, offset: r.GetOffset(), shown: view,
-		lookup: parseLookup(r.GetLookupFrom()),
-	}
-	if r.Limit != nil {
-		q.limit = r.GetLimit()
-	}
-	if len(r.GetPrefetch()) > 0 {
-		return nearestQuery{}, unsupported("prefetch")
-	}
-	err = q.parseVariant(r.GetQuery())
-	return q, err
-}
-
-func (q *nearestQuery) parseVariant(query *qdrant.Query) error {
-	if query == nil {
-		if q.threshold != nil {
-			return badRequest("A query is needed to use the score_threshold. Can't have score_threshold without defining a query.")
-		}
-		return nil
-	}
-	nearest, ok := query.GetVariant().(*qdrant.Query_Nearest)
-	if !ok && query.GetVariant() == nil {
-		return malformed("Query variant is not set")
-	}
-	if !ok {
-		return unsupported("queries other than nearest")
-	}
-	if byID := nearest.Nearest.GetId(); byID != nil {
-		id, err := parseID(byID)
-		q.id = &id
-		return err
-	}
-	vec, err := parseVectorInput(nearest.Nearest)
-	q.vector = &vec
-	return err
-}
-
-// query applies all of strict mode, the full-scan guard first.
-func (s *Server) query(ctx context.Context, q nearestQuery) ([]*qdrant.ScoredPoint, error) {
-	return s.run(ctx, q, func(q *nearestQuery, c *collection) error {
-		if q.vector != nil || q.id != nil {
-			if err := c.checkFullScan(q.using, q.filter); err != nil {
+// answerAll asks for rights and strict mode on all queries before it answers the first.
+func (s *Server) answerAll(
+	ctx context.Context, name string, queries []*universalQuery, check func(*universalQuery, *collection) error,
+) (out [][]*qdrant.ScoredPoint, err error) {
+	err = s.view(ctx, name, needRead, func(c *collection) error {
+		for _, q := range queries {
+			if err := check(q, c); err != nil {
 				return err
 			}
 		}
-		return q.checkPlain(c)
-	})
-}
-
-func (q *nearestQuery) checkPlain(c *collection) error {
-	if err := c.checkRead(q.filter, &q.limit); err != nil {
-		return err
-	}
-	return c.checkSearchParams(q.params)
-}
-
-func (s *Server) run(ctx context.Context, q nearestQuery, strict func(*nearestQuery, *collection) error) ([]*qdrant.ScoredPoint, error) {
-	var out []*qdrant.ScoredPoint
-	err := s.view(ctx, q.collection, needRead, func(c *collection) error {
-		if err := strict(&q, c); err != nil {
-			return err
-		}
-		// Any access at all to the lookup collection is enough.
-		if from := q.lookup.collection; from != "" {
-			if err := accessOf(ctx).collection(from, needRead); err != nil {
+		for _, q := range queries {
+			if err := q.checkLookups(ctx); err != nil {
 				return err
 			}
 		}
-		hits, err := s.store.nearest(c, q)
-		if err != nil {
-			return err
-		}
-		hits = hits[min(q.offset, uint64(len(hits))):]
-		for _, h := range hits[:min(q.limit, uint64(len(hits)))] {
-			out = append(out, q.shown.scored(h.point, h.score))
+		for _, q := range queries {
+			hits, err := s.store.run(c, q)
+			if err != nil {
+				return err
+			}
+			out = append(out, q.show(hits))
 		}
 		return nil
 	})
 	return out, err
+}
+
+// checkLookups: any access at all to a lookup collection is enough.
+func (q *universalQuery) checkLookups(ctx context.Context) error {
+	return q.walk(func(l *level) error {
+		if l.lookup == nil {
+			return nil
+		}
+		return accessOf(ctx).collection(l.lookup.collection, needRead)
+	})
+}
+
+func (q *universalQuery) show(hits []hit) []*qdrant.ScoredPoint {
+	var out []*qdrant.ScoredPoint
+	for _, h := range hits {
+		p := q.shown.scored(h.point, h.score)
+		p.OrderValue = h.order.proto()
+		out = append(out, p)
+	}
+	return out
 }

@@ -34,11 +34,9 @@ func (v pointsService) Get(ctx context.Context, r *qdrant.GetPoints) (*qdrant.Ge
 	return answer(out, err)
 }
 
-// Scroll pages by id; the offset is the first id of the page.
+// Scroll pages by id, the offset being the first id of the page; or it orders by
+// a field, without pages.
 func (v pointsService) Scroll(ctx context.Context, r *qdrant.ScrollPoints) (*qdrant.ScrollResponse, error) {
-	if r.GetOrderBy() != nil {
-		return nil, unsupported("scroll with order_by")
-	}
 	var from *pointID
 	if r.GetOffset() != nil {
 		id, err := parseID(r.GetOffset())
@@ -55,12 +53,15 @@ func (v pointsService) Scroll(ctx context.Context, r *qdrant.ScrollPoints) (*qdr
 	if err != nil {
 		return nil, err
 	}
+	limit := uint64(defaultLimit)
+	if r.Limit != nil {
+		limit = uint64(r.GetLimit())
+	}
+	if r.GetOrderBy() != nil {
+		return v.s.scrollOrdered(ctx, r, f, shown, limit)
+	}
 	out := &qdrant.ScrollResponse{}
 	err = v.s.view(ctx, r.GetCollectionName(), needRead, func(c *collection) error {
-		limit := uint64(defaultLimit)
-		if r.Limit != nil {
-			limit = uint64(r.GetLimit())
-		}
 		if err := c.checkRead(f, optionalLimit(r.Limit)); err != nil {
 			return err
 		}
@@ -103,7 +104,8 @@ func (c *collection) page(f *filter, from *pointID, limit uint64) (page []*point
 	return page, nil
 }
 
-// Count is always exact here; asking for exactness is what strict mode may refuse.
+// Count counts, or estimates where exactness is declined: see estimator. Asking
+// for exactness is what strict mode may refuse.
 func (v pointsService) Count(ctx context.Context, r *qdrant.CountPoints) (*qdrant.CountResponse, error) {
 	f, err := compileFilter(r.GetFilter())
 	if err != nil {
@@ -114,10 +116,15 @@ func (v pointsService) Count(ctx context.Context, r *qdrant.CountPoints) (*qdran
 		if err := c.checkRead(f, nil); err != nil {
 			return err
 		}
-		if err := c.checkExact(r.Exact == nil || r.GetExact()); err != nil {
+		exact := r.Exact == nil || r.GetExact()
+		if err := c.checkExact(exact); err != nil {
 			return err
 		}
-		out.Result = &qdrant.CountResult{Count: uint64(len(c.matching(f)))}
+		n := uint64(len(c.matching(f)))
+		if !exact {
+			n = estimator{c}.count(f)
+		}
+		out.Result = &qdrant.CountResult{Count: n}
 		return nil
 	})
 	return answer(out, err)

@@ -44,6 +44,8 @@ type Options struct {
 	NoAuth bool
 	// Addr is the address to listen on. Default "127.0.0.1:0": a free port.
 	Addr string
+	// RESTAddr is the address of the REST listener. Default "127.0.0.1:0".
+	RESTAddr string
 	// Clock decides whether a token has expired. Default: the real clock.
 	Clock clock.PassiveClock
 }
@@ -57,8 +59,11 @@ type Server struct {
 	opts  Options
 	grpc  *grpc.Server
 	lis   net.Listener
+	rest  *restServer
 	store *store
 	calls recorder
+
+	faults faults
 
 	mu      sync.RWMutex
 	fault   Fault
@@ -89,7 +94,11 @@ func Start(opts Options) (*Server, error) {
 		grpc.UnknownServiceHandler(s.unknown),
 	)
 	s.register()
-	go func() { _ = s.grpc.Serve(lis) }()
+	if s.rest, err = startREST(s, opts.RESTAddr); err != nil {
+		_ = lis.Close()
+		return nil, fmt.Errorf("qdrantsim: %w", err)
+	}
+	go func() { _ = s.grpc.Serve(s.faults.track(lis)) }()
 	return s, nil
 }
 
@@ -98,14 +107,21 @@ func (s *Server) register() {
 	qdrant.RegisterCollectionsServer(s.grpc, collectionsService{s: s})
 	qdrant.RegisterPointsServer(s.grpc, pointsService{s: s})
 	qdrant.RegisterSnapshotsServer(s.grpc, snapshotsService{s: s})
+	s.registerStorageRead()
 	healthpb.RegisterHealthServer(s.grpc, healthService{})
 }
 
 // Addr is the "host:port" the server listens on.
 func (s *Server) Addr() string { return s.lis.Addr().String() }
 
+// RESTURL is the base URL of the REST API, such as "http://127.0.0.1:6333".
+func (s *Server) RESTURL() string { return s.rest.url() }
+
 // Close stops the server and drops its connections; its data is gone.
-func (s *Server) Close() { s.grpc.Stop() }
+func (s *Server) Close() {
+	s.rest.close()
+	s.grpc.Stop()
+}
 
 // SetFault installs f, or removes the fault when f is nil.
 func (s *Server) SetFault(f Fault) {
@@ -115,7 +131,8 @@ func (s *Server) SetFault(f Fault) {
 }
 
 // SetVersion changes the version that HealthCheck reports, such as "1.16.3".
-// It changes nothing else.
+// Below 1.19 the server also ignores the search parameter `idf`, as those
+// servers do; it changes nothing else.
 func (s *Server) SetVersion(version string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

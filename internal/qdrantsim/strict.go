@@ -93,20 +93,28 @@ func (c *collection) checkExact(exact bool) error {
 	return nil
 }
 
-func (c *collection) checkSearchParams(p *qdrant.SearchParams) error {
+// checkGrouping refuses to group by a key without an index that can match.
+func (c *collection) checkGrouping(by jsonPath) error {
 	s := c.strict()
-	if s == nil || p == nil {
+	if s == nil || !off(s.UnindexedFilteringRetrieve) {
 		return nil
 	}
-	var ef *uint64
-	if s.SearchMaxHnswEf != nil {
-		n := uint64(*s.SearchMaxHnswEf)
-		ef = &n
+	const help = "Create an index supporting `match` for this key."
+	switch x := c.indexes[by.String()]; {
+	case x == nil:
+		return strictMode(help, "Index required but not found for \"%s\"", by)
+	case !x.groupable():
+		return strictMode(help, "Index of type \"%s\" found for \"%s\"", x.kind, by)
 	}
-	if err := checkLimit(p.HnswEf, ef, "hnsw_ef"); err != nil {
-		return err
+	return nil
+}
+
+// groupable: an integer index with settings must say that it looks values up.
+func (x *fieldIndex) groupable() bool {
+	if p := x.params.GetIntegerIndexParams(); p != nil {
+		return p.GetLookup()
 	}
-	return c.checkExact(p.GetExact())
+	return x.hasMap()
 }
 
 // checkFullScan refuses a vector query that no HNSW graph can serve: the global

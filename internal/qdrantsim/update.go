@@ -22,6 +22,8 @@ type update struct {
 	need       need
 	early      func(*collection) error // strict mode and dimensions; may be nil
 	apply      func(*collection) error // the change; its failure is silent unless waited for
+	// touches lists the points that the change selects, right before it.
+	touches func(*collection) []pointID
 }
 
 func (s *Server) update(ctx context.Context, u update) (*qdrant.PointsOperationResponse, error) {
@@ -43,7 +45,16 @@ func (s *Server) update(ctx context.Context, u update) (*qdrant.PointsOperationR
 		return nil, err
 	}
 	op := c.operation()
-	return u.respond(op, u.apply(c))
+	change := func() error {
+		touched(ctx, c, u.touches(c))
+		return u.apply(c)
+	}
+	if !u.wait && s.faults.defers(c, func() { _ = change() }) {
+		touched(ctx, c, u.touches(c)) // as things are now: the record does not wait
+		return u.respond(op, nil)
+	}
+	s.faults.drain(c) // earlier writes come first
+	return u.respond(op, change())
 }
 
 // respond: a write that is not waited for is acknowledged whatever becomes of it.
@@ -80,17 +91,21 @@ func parseSelector(sel *qdrant.PointsSelector, missing string) (selector, error)
 	return selector{}, malformed("%s", missing)
 }
 
+// selected lists the points a selector is for; ids need not exist.
+func (sel selector) selected(c *collection) []pointID {
+	if sel.filter != nil {
+		return c.matching(sel.filter)
+	}
+	return sel.ids
+}
+
 // chunkSize is how many points the server changes at a time. A missing point
 // stops the work after its chunk; what has been changed stays changed.
 const chunkSize = 32
 
 // modify changes the selected points. An id without a point is an error.
 func (c *collection) modify(sel selector, change func(*point) (*point, error)) error {
-	ids := sel.ids
-	if sel.filter != nil {
-		ids = c.matching(sel.filter)
-	}
-	for len(ids) > 0 {
+	for ids := sel.selected(c); len(ids) > 0; {
 		n := min(chunkSize, len(ids))
 		if err := c.modifyChunk(ids[:n], change); err != nil {
 			return err

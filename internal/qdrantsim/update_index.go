@@ -21,6 +21,7 @@ func (v pointsService) CreateFieldIndex(ctx context.Context, r *qdrant.CreateFie
 		collection: r.GetCollectionName(),
 		wait:       r.GetWait(),
 		need:       needExtrasWrite,
+		touches:    func(c *collection) []pointID { return c.order },
 		early: func(*collection) error {
 			if index == nil {
 				return badRequest("Can't auto-detect field type, please specify `field_schema` in the request")
@@ -44,6 +45,7 @@ func (v pointsService) DeleteFieldIndex(ctx context.Context, r *qdrant.DeleteFie
 		collection: r.GetCollectionName(),
 		wait:       r.GetWait(),
 		need:       needExtrasWrite,
+		touches:    func(c *collection) []pointID { return c.order },
 		apply: func(c *collection) error {
 			delete(c.indexes, path.String())
 			return nil

@@ -13,6 +13,7 @@ func (v pointsService) onPayload(ctx context.Context, name string, wait bool, se
 		wait:       wait,
 		need:       needWrite,
 		early:      func(c *collection) error { return c.checkFilteredUpdate(sel.filter) },
+		touches:    sel.selected,
 		apply: func(c *collection) error {
 			return c.modify(sel, func(p *point) (*point, error) {
 				return &point{id: p.id, vectors: p.vectors, payload: change(p.payload)}, nil

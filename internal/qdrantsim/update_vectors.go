@@ -24,6 +24,7 @@ func (v pointsService) UpdateVectors(ctx context.Context, r *qdrant.UpdatePointV
 		wait:       r.GetWait(),
 		need:       needWrite,
 		early:      func(c *collection) error { return c.checkBatch(len(r.GetPoints()), "update limit") },
+		touches:    func(*collection) []pointID { return ids },
 		apply: func(c *collection) error {
 			return c.modify(selector{ids: ids}, func(p *point) (*point, error) {
 				if !condition.matches(c.scope(p)) {
@@ -83,6 +84,7 @@ func (v pointsService) DeleteVectors(ctx context.Context, r *qdrant.DeletePointV
 		wait:       r.GetWait(),
 		need:       needWrite,
 		early:      func(c *collection) error { return c.checkFilteredUpdate(sel.filter) },
+		touches:    sel.selected,
 		apply: func(c *collection) error {
 			return c.deleteVectors(sel, r.GetVectors().GetNames())
 		},

@@ -32,7 +32,8 @@ func (v pointsService) Upsert(ctx context.Context, r *qdrant.UpsertPoints) (*qdr
 			}
 			return nil
 		},
-		apply: func(c *collection) error { return c.upsert(points, condition, r.GetUpdateMode()) },
+		touches: func(*collection) []pointID { return idsOf(points) },
+		apply:   func(c *collection) error { return c.upsert(points, condition, r.GetUpdateMode()) },
 	})
 }
 
@@ -56,6 +57,14 @@ func parsePoints(from []*qdrant.PointStruct) ([]*point, error) {
 		out = append(out, &point{id: id, vectors: vectors, payload: p.GetPayload()})
 	}
 	return out, nil
+}
+
+func idsOf(points []*point) []pointID {
+	out := make([]pointID, 0, len(points))
+	for _, p := range points {
+		out = append(out, p.id)
+	}
+	return out
 }
 
 // upsert checks all points before it stores the first. The server does not: when
@@ -103,12 +112,9 @@ func (v pointsService) Delete(ctx context.Context, r *qdrant.DeletePoints) (*qdr
 		wait:       r.GetWait(),
 		need:       needWrite,
 		early:      func(c *collection) error { return c.checkFilteredUpdate(sel.filter) },
+		touches:    sel.selected,
 		apply: func(c *collection) error {
-			ids := sel.ids
-			if sel.filter != nil {
-				ids = c.matching(sel.filter)
-			}
-			for _, id := range ids {
+			for _, id := range sel.selected(c) {
 				c.drop(id)
 			}
 			return nil

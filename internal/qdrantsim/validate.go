@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/qdrant/go-client/qdrant"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
@@ -30,7 +31,9 @@ func validate(msg proto.Message) error {
 }
 
 func (w *validator) check(m protoreflect.Message, at string) {
-	if len(m.GetUnknown()) > 0 {
+	params, ok := m.Interface().(*qdrant.SearchParams)
+	handMade := m.Descriptor().FullName() == "google.protobuf.Empty" // a message without types: see storage_read.go
+	if len(m.GetUnknown()) > 0 && !handMade && (!ok || !w.checkIDF(params, at)) {
 		w.unsupported = unsupported(fmt.Sprintf("unknown fields (in %s)", m.Descriptor().FullName()))
 	}
 	fields := m.Descriptor().Fields()
@@ -101,6 +104,8 @@ func measure(v protoreflect.Value) float64 {
 		return float64(x)
 	case float64:
 		return x
+	case protoreflect.List:
+		return float64(x.Len())
 	}
 	return 0
 }

@@ -15,7 +15,7 @@ type rule struct {
 
 func atLeast(n float64) rule        { return rule{min: n, max: -1} }
 func between(lo, hi float64) rule   { return rule{min: lo, max: hi} }
-func length(lo, hi float64) rule    { return rule{min: lo, max: hi, text: true} }
+func notEmpty() rule                { return rule{min: 1, max: -1, text: true} }
 func (r rule) bounded() bool        { return r.max >= 0 }
 func (r rule) holds(n float64) bool { return n >= r.min && (!r.bounded() || n <= r.max) }
 
@@ -52,8 +52,8 @@ var rules = map[protoreflect.FullName]rule{
 	"qdrant.StrictModeConfig.max_points_count":             atLeast(1),
 	"qdrant.StrictModeConfig.read_rate_limit":              atLeast(1),
 	"qdrant.StrictModeConfig.write_rate_limit":             atLeast(1),
-	"qdrant.CreateFieldIndexCollection.field_name":         length(1, -1),
-	"qdrant.DeleteFieldIndexCollection.field_name":         length(1, -1),
+	"qdrant.CreateFieldIndexCollection.field_name":         notEmpty(),
+	"qdrant.DeleteFieldIndexCollection.field_name":         notEmpty(),
 	"qdrant.SearchPoints.limit":                            atLeast(1),
 	"qdrant.SearchPoints.timeout":                          atLeast(1),
 	"qdrant.SearchParams.hnsw_ef":                          atLeast(1),
@@ -61,7 +61,7 @@ var rules = map[protoreflect.FullName]rule{
 	"qdrant.QueryPoints.limit":                             atLeast(1),
 	"qdrant.QueryPoints.timeout":                           atLeast(1),
 	"qdrant.PrefetchQuery.limit":                           atLeast(1),
-	"qdrant.FacetCounts.key":                               length(1, -1),
+	"qdrant.FacetCounts.key":                               notEmpty(),
 	"qdrant.FacetCounts.timeout":                           atLeast(1),
 	"qdrant.MinShould.min_count":                           {min: 1, max: -1, message: "min_count must be greater than 0"},
 	"qdrant.QuantizationSearchParams.oversampling":         atLeast(1),
@@ -72,4 +72,29 @@ var rules = map[protoreflect.FullName]rule{
 	"qdrant.WalConfigDiff.wal_retain_closed":               atLeast(1),
 	"qdrant.SearchBatchPoints.timeout":                     atLeast(1),
 	"qdrant.QueryBatchPoints.timeout":                      atLeast(1),
+	"qdrant.SearchPointGroups.group_by":                    notEmpty(),
+	"qdrant.SearchPointGroups.group_size":                  atLeast(1),
+	"qdrant.SearchPointGroups.limit":                       atLeast(1),
+	"qdrant.SearchPointGroups.timeout":                     atLeast(1),
+	"qdrant.RecommendPoints.timeout":                       atLeast(1),
+	"qdrant.RecommendBatchPoints.timeout":                  atLeast(1),
+	"qdrant.RecommendPointGroups.group_by":                 notEmpty(),
+	"qdrant.RecommendPointGroups.group_size":               atLeast(1),
+	"qdrant.RecommendPointGroups.limit":                    atLeast(1),
+	"qdrant.RecommendPointGroups.timeout":                  atLeast(1),
+	"qdrant.DiscoverPoints.limit":                          atLeast(1),
+	"qdrant.DiscoverPoints.timeout":                        atLeast(1),
+	"qdrant.DiscoverBatchPoints.timeout":                   atLeast(1),
+	"qdrant.QueryPointGroups.group_by":                     notEmpty(),
+	"qdrant.QueryPointGroups.group_size":                   atLeast(1),
+	"qdrant.QueryPointGroups.limit":                        atLeast(1),
+	"qdrant.QueryPointGroups.timeout":                      atLeast(1),
+	"qdrant.SearchMatrixPoints.sample":                     atLeast(2),
+	"qdrant.SearchMatrixPoints.limit":                      atLeast(1),
+	"qdrant.SearchMatrixPoints.timeout":                    atLeast(1),
+	"qdrant.UpdateBatchPoints.operations":                  {min: 1, max: -1, message: "must not be empty"},
+	"qdrant.Rrf.k":                                         atLeast(1),
+	"qdrant.Mmr.diversity":                                 between(0, 1),
+	"qdrant.Mmr.candidates_limit":                          between(0, 16384),
+	"qdrant.NaiveFeedbackStrategy.b":                       atLeast(0),
 }

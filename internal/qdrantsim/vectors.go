@@ -35,52 +35,17 @@ func parseVector(v *qdrant.Vector) (vector, error) {
 	case *qdrant.Vector_Sparse:
 		return newSparse(o.Sparse.GetIndices(), o.Sparse.GetValues())
 	case *qdrant.Vector_MultiDense:
-		return vector{}, unsupported("multivectors")
+		return newMulti(o.MultiDense.GetVectors())
 	case *qdrant.Vector_Document, *qdrant.Vector_Image, *qdrant.Vector_Object:
 		return vector{}, unsupported("inference")
 	}
 	switch {
 	case v.VectorsCount != nil: //nolint:staticcheck // older clients still send it
-		return vector{}, unsupported("multivectors")
+		return splitMulti(v.GetData(), int(v.GetVectorsCount())) //nolint:staticcheck // as above
 	case v.GetIndices() != nil: //nolint:staticcheck // older clients still send it
 		return newSparse(v.GetIndices().GetData(), v.GetData()) //nolint:staticcheck // as above
 	}
 	return vector{dense: v.GetData()}, nil //nolint:staticcheck // as above
-}
-
-func parseVectorInput(v *qdrant.VectorInput) (vector, error) {
-	switch o := v.GetVariant().(type) {
-	case *qdrant.VectorInput_Dense:
-		return vector{dense: o.Dense.GetData()}, nil
-	case *qdrant.VectorInput_Sparse:
-		return newSparse(o.Sparse.GetIndices(), o.Sparse.GetValues())
-	case *qdrant.VectorInput_MultiDense:
-		return vector{}, unsupported("multivectors")
-	case *qdrant.VectorInput_Document, *qdrant.VectorInput_Image, *qdrant.VectorInput_Object:
-		return vector{}, unsupported("inference")
-	}
-	return vector{}, malformed("VectorInput variant is not set")
-}
-
-// newSparse sorts by index; indices must be unique and have one value each.
-func newSparse(indices []uint32, values []float32) (vector, error) {
-	if len(indices) != len(values) {
-		return vector{}, malformed("Validation error in body: [values: must be the same length as indices]")
-	}
-	order := make([]int, len(indices))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return int(int64(indices[a]) - int64(indices[b])) })
-	v := vector{sparse: true}
-	for i, at := range order {
-		if i > 0 && v.indices[i-1] == indices[at] {
-			return vector{}, malformed("Validation error in body: [indices: must be unique]")
-		}
-		v.indices = append(v.indices, indices[at])
-		v.values = append(v.values, values[at])
-	}
-	return v, nil
 }
 
 // checkDimension is the part of the check that the server makes at once, even
@@ -88,13 +53,18 @@ func newSparse(indices []uint32, values []float32) (vector, error) {
 func (c *collection) checkDimension(vectors map[string]vector) error {
 	for name, v := range vectors {
 		p := c.denseParams(name)
-		if p == nil || v.sparse || uint64(len(v.dense)) == p.GetSize() {
+		if p == nil || v.sparse {
 			continue
 		}
-		if name == "" {
-			return wrongDimension(int(p.GetSize()), len(v.dense))
+		for _, part := range v.parts() {
+			if uint64(len(part)) == p.GetSize() {
+				continue
+			}
+			if name == "" {
+				return wrongDimension(int(p.GetSize()), len(part))
+			}
+			return badInput("Vector dimension error: expected dim: %d, got %d for vector '%s'", p.GetSize(), len(part), name)
 		}
-		return badInput("Vector dimension error: expected dim: %d, got %d for vector '%s'", p.GetSize(), len(v.dense), name)
 	}
 	return nil
 }
@@ -116,8 +86,11 @@ func (c *collection) stored(vectors map[string]vector) (map[string]vector, error
 // fit checks one vector, to be stored or asked with, under a vector's name.
 func (c *collection) fit(name string, v vector) (vector, error) {
 	if _, ok := c.sparseParams(name); ok {
-		if !v.sparse {
-			return vector{}, badInput("Wrong usage of sparse vectors")
+		switch v.kind() {
+		case "dense":
+			return vector{}, wrongKind("sparse")
+		case "multi":
+			return vector{}, wrongKind("multi")
 		}
 		return v, nil
 	}
@@ -126,13 +99,26 @@ func (c *collection) fit(name string, v vector) (vector, error) {
 	case p == nil:
 		return vector{}, noSuchVector(name)
 	case v.sparse:
-		return vector{}, badInput("Wrong usage of sparse vectors")
-	case uint64(len(v.dense)) != p.GetSize():
-		return vector{}, wrongDimension(int(p.GetSize()), len(v.dense))
+		return vector{}, wrongKind("sparse")
+	}
+	for _, part := range v.parts() {
+		if uint64(len(part)) != p.GetSize() {
+			return vector{}, wrongDimension(int(p.GetSize()), len(part))
+		}
+	}
+	switch {
+	case p.GetMultivectorConfig() != nil:
+		return fitMulti(p, v), nil
+	case v.multi != nil:
+		return vector{}, wrongKind("multi")
 	case p.GetDistance() == qdrant.Distance_Cosine:
 		return vector{dense: normalised(v.dense)}, nil
 	}
 	return v, nil
+}
+
+func wrongKind(kind string) error {
+	return badInput("Conversion between %s and regular vectors failed", kind)
 }
 
 func normalised(v []float32) []float32 {
@@ -179,6 +165,9 @@ func (w vectorsView) of(p *point) *qdrant.VectorsOutput {
 
 // output fills the oneof only: 1.19 leaves the older flat fields empty.
 func (v vector) output() *qdrant.VectorOutput {
+	if v.multi != nil {
+		return v.multiOutput()
+	}
 	if v.sparse {
 		sparse := &qdrant.SparseVector{Values: v.values, Indices: v.indices}
 		return &qdrant.VectorOutput{Vector: &qdrant.VectorOutput_Sparse{Sparse: sparse}}

@@ -115,8 +115,8 @@ func (s *suite) indexAs(collection, field string, kind qdrant.FieldType) {
 	s.must(err)
 }
 
-// before says whether the server is older than a version.
-func (s *suite) before(major, minor int) bool {
+// before says whether the server is older than version 1.minor.
+func (s *suite) before(minor int) bool {
 	s.Helper()
 	reply, err := s.admin.HealthCheck(s.ctx)
 	s.must(err)
@@ -124,5 +124,5 @@ func (s *suite) before(major, minor int) bool {
 	if _, err := fmt.Sscanf(reply.GetVersion(), "%d.%d", &haveMajor, &haveMinor); err != nil {
 		s.Fatalf("version %q: %v", reply.GetVersion(), err)
 	}
-	return haveMajor < major || haveMajor == major && haveMinor < minor
+	return haveMajor < 1 || haveMajor == 1 && haveMinor < minor
 }
