@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# One image per program of cmd/: docker build --build-arg PROGRAM=manager .
+# One image per program of cmd/: docker build --build-arg PROGRAM=manager . (or PROGRAM=gateway)
 FROM --platform=$BUILDPLATFORM golang:1.26 AS build
 ARG PROGRAM=manager TARGETOS TARGETARCH
 WORKDIR /src

@@ -19,7 +19,7 @@ FUZZTIME ?= 20s
 NAMESPACE ?= tenantry-system
 # Program of cmd/ that goes into the image, and the image.
 PROGRAM ?= manager
-IMG ?= ghcr.io/tenantry/tenantry:latest
+IMG ?= ghcr.io/tenantry/tenantry$(if $(filter-out manager,$(PROGRAM)),-$(PROGRAM)):latest
 KUBECTL ?= kubectl
 DOCKER ?= docker
 
@@ -54,7 +54,7 @@ clean: ## Remove what builds left in the tree; the cache stays
 generate: $(CONTROLLER_GEN) $(CRD_REF_DOCS) ## Regenerate deep copies, CRDs, RBAC and the API reference
 	$(CONTROLLER_GEN) object paths=./api/...
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
-	$(CONTROLLER_GEN) rbac:roleName=manager paths=./... output:rbac:artifacts:config=config/rbac
+	$(CONTROLLER_GEN) rbac:roleName=manager paths=./internal/controller/... output:rbac:artifacts:config=config/rbac
 	@mkdir -p docs/reference
 	$(CRD_REF_DOCS) --log-level=ERROR --source-path=api --config=hack/crd-ref-docs.yaml --renderer=markdown \
 		--output-path=docs/reference/api.md
@@ -72,8 +72,9 @@ verify: $(CONTROLLER_GEN) $(CRD_REF_DOCS) $(GOLANGCI_LINT) ## Check that generat
 	hack/verify.sh
 
 .PHONY: build
-build: ## Build bin/manager
+build: ## Build bin/manager and bin/gateway
 	CGO_ENABLED=0 go build -trimpath -o bin/manager ./cmd/manager
+	CGO_ENABLED=0 go build -trimpath -o bin/gateway ./cmd/gateway
 
 .PHONY: run
 run: ## Run the operator against the current kubeconfig, as if it ran in NAMESPACE
@@ -114,6 +115,11 @@ uninstall: ## Remove the CRDs, and with them every Tenantry resource, from the c
 .PHONY: deploy
 deploy: ## Install the CRDs and the operator, with image IMG, into the current cluster
 	$(KUBECTL) kustomize config/default | sed 's|image: ghcr.io/tenantry/tenantry:latest|image: $(IMG)|' | $(KUBECTL) apply --server-side -f -
+
+.PHONY: deploy-gateway
+deploy-gateway: ## Install the gateway of config/gateway, with image IMG, into the current cluster: needs PROGRAM=gateway
+	@test '$(PROGRAM)' = gateway || { echo 'say make deploy-gateway PROGRAM=gateway [IMG=...]' >&2; exit 2; }
+	$(KUBECTL) kustomize config/gateway | sed 's|image: ghcr.io/tenantry/tenantry-gateway:latest|image: $(IMG)|' | $(KUBECTL) apply --server-side -f -
 
 .PHONY: docker-build
 docker-build: ## Build the image IMG of cmd/PROGRAM

@@ -1,6 +1,8 @@
 package v1alpha1
 
-// GatewaySpec is where the gateway is reached.
+// GatewaySpec is where the plane's gateway is reached. With it set, tenants get a Secret with a token for the gateway, and the
+// operator keeps a Secret for the gateway to work with in its own namespace, named after the plane with -gateway behind it. Taken
+// out, both are removed.
 // +kubebuilder:validation:XValidation:rule="has(self.url) || has(self.grpcAddress)",message="set url, grpcAddress or both"
 type GatewaySpec struct {
 	// url of the REST listener, without a path, such as https://vectors.example.com:6333. Unset: Secrets name no REST

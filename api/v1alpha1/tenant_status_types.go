@@ -132,6 +132,18 @@ type TenantStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=63
 	CredentialsNamespace string `json:"credentialsNamespace,omitempty"`
+	// gatewaySecretName is the Secret in credentialsNamespace that holds the token for the plane's gateways, so that it can
+	// be found and removed when the spec moves on.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	GatewaySecretName string `json:"gatewaySecretName,omitempty"`
+	// gatewayTokenIDs are the gateway tokens that count: that in the Secret first, then the one it replaced, until that one
+	// expires. Gateways refuse every other. Empty while the Tenant is suspended, and once the Secret is gone.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=4
+	// +kubebuilder:validation:items:MaxLength=64
+	GatewayTokenIDs []string `json:"gatewayTokenIDs,omitempty"`
 	// corpora of this tenant that count.
 	// +optional
 	Corpora int32 `json:"corpora,omitempty"`

@@ -1215,6 +1215,11 @@ func (in *TenantStatus) DeepCopyInto(out *TenantStatus) {
 			(*in)[i].DeepCopyInto(&(*out)[i])
 		}
 	}
+	if in.GatewayTokenIDs != nil {
+		in, out := &in.GatewayTokenIDs, &out.GatewayTokenIDs
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
 	if in.BudgetPercent != nil {
 		in, out := &in.BudgetPercent, &out.BudgetPercent
 		*out = new(int32)

@@ -2,6 +2,7 @@ package credential
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -28,6 +29,7 @@ const (
 	keyAPIKey      = "api-key"
 	keyGRPCAddress = "grpc-address"
 	keyCollections = "collections"
+	keyPreviousID  = "previous-token-id"
 
 	provider = "tenantry"
 )
@@ -80,6 +82,62 @@ func Qdrant(e Endpoint, restURL string, collections map[string]string, c boundar
 	}
 	return b, nil
 }
+
+// Gateway is the binding of a tenant's gateway token. url is that of the REST listener, grpcAddress host:port of the gRPC
+// one; either may be "". host and port are those of gRPC where there is one. collections are the names that the tenant uses.
+func Gateway(gatewayURL, grpcAddress string, collections []string, token boundary.Secret) (Binding, error) {
+	names, err := json.Marshal(append([]string{}, collections...)) // none is [], not null
+	if err != nil {
+		return nil, fmt.Errorf("encode collection names: %w", err)
+	}
+	host, port, err := gatewayEndpoint(gatewayURL, grpcAddress)
+	if err != nil {
+		return nil, err
+	}
+	b := Binding{
+		keyType: []byte("qdrant-gateway"), keyProvider: []byte(provider), keyHost: []byte(host), keyPort: []byte(port),
+		keyAPIKey: []byte(token.Reveal()), keyCollections: names,
+	}
+	if gatewayURL != "" {
+		b[keyURI] = []byte(gatewayURL)
+	}
+	if grpcAddress != "" {
+		b[keyGRPCAddress] = []byte(grpcAddress)
+	}
+	return b, nil
+}
+
+func gatewayEndpoint(rawURL, grpcAddress string) (host, port string, err error) {
+	if grpcAddress != "" {
+		if host, port, err = net.SplitHostPort(grpcAddress); err != nil {
+			return "", "", fmt.Errorf("spec.gateway.grpcAddress is not host:port: %w", err)
+		}
+		return host, port, nil
+	}
+	u, err := url.Parse(rawURL)
+	if err != nil || u.Hostname() == "" {
+		return "", "", errors.New("spec.gateway.url is not a URL with a host")
+	}
+	switch port = u.Port(); {
+	case port != "":
+	case u.Scheme == "https":
+		port = "443"
+	default:
+		port = "80"
+	}
+	return u.Hostname(), port, nil
+}
+
+// Replacing notes the id of the token that this binding's replaced; that one stays accepted until its own end. "" is none.
+func (b Binding) Replacing(tokenID string) Binding {
+	if tokenID != "" {
+		b[keyPreviousID] = []byte(tokenID)
+	}
+	return b
+}
+
+// PreviousID is the id of the token that this binding's replaced, "" where it replaced none.
+func (b Binding) PreviousID() string { return string(b[keyPreviousID]) }
 
 func binding(kind string, e Endpoint, c boundary.Credential, uri string, more map[string]string) Binding {
 	b := Binding{

@@ -56,8 +56,16 @@ func (k PlaneKeys) Fingerprint() string {
 		sum := sha256.Sum256(part)
 		h.Write(sum[:])
 	}
-	h.Write(ed25519.NewKeyFromSeed(k.TokenSigning).Public().(ed25519.PublicKey))
+	h.Write(k.VerifyKey())
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// VerifyKey is the public half of TokenSigning: it verifies gateway tokens and signs none. Nil where no keys were read.
+func (k PlaneKeys) VerifyKey() ed25519.PublicKey {
+	if k.Empty() {
+		return nil
+	}
+	return ed25519.NewKeyFromSeed(k.TokenSigning).Public().(ed25519.PublicKey)
 }
 
 // Empty says that no keys were read.

@@ -81,6 +81,12 @@ func Reason(err error) string {
 	return ""
 }
 
+// IsForbidden says that an error is a right that the operator lacks.
+func IsForbidden(err error) bool {
+	_, ok := errors.AsType[*ForbiddenError](err)
+	return ok
+}
+
 // Get returns the binding in a Secret that was made for owner, nil where the Secret does not exist. Together with an error
 // that only the user can mend it returns what this process read there last, nil where it read nothing: whoever spoils a
 // Secret must not thereby stop what else is done for its owner.

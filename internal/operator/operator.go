@@ -27,6 +27,7 @@ import (
 	"github.com/tenantry/tenantry/internal/controller/aibudget"
 	"github.com/tenantry/tenantry/internal/controller/corpus"
 	"github.com/tenantry/tenantry/internal/controller/dataplane"
+	"github.com/tenantry/tenantry/internal/controller/gateway"
 	"github.com/tenantry/tenantry/internal/controller/metrics"
 	"github.com/tenantry/tenantry/internal/controller/tenant"
 	"github.com/tenantry/tenantry/internal/credential"
@@ -103,6 +104,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	}
 	tenants := make(chan event.GenericEvent, changedBuffer)
 	corpora := make(chan event.GenericEvent, changedBuffer)
+	gateways := make(chan event.GenericEvent, changedBuffer)
 	secrets := &credential.Store{
 		Reader: mgr.GetAPIReader(), Writer: mgr.GetClient(), Clock: o.Clock, MaxAge: o.SecretMaxAge,
 		ServiceAccount: types.NamespacedName{Namespace: o.Namespace, Name: o.ServiceAccount},
@@ -111,7 +113,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	planes := &dataplane.Reconciler{
 		Client: c, Recorder: rec, Registry: reg, Metrics: m, Clock: o.Clock, Hooks: o.Hooks,
 		Namespace: o.Namespace, Installation: installation,
-		Changed: func(name string) { announce(name, tenants, corpora) },
+		Changed: func(name string) { announce(name, tenants, corpora, gateways) },
 	}
 	if err := planes.SetupWithManager(ctx, mgr, o.controller()); err != nil {
 		return fmt.Errorf("set up the DataPlane controller: %w", err)
@@ -128,6 +130,12 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	single.MaxConcurrentReconciles = 1
 	if err := cr.SetupWithManager(mgr, corpora, single); err != nil {
 		return fmt.Errorf("set up the Corpus controller: %w", err)
+	}
+	gr := &gateway.Reconciler{
+		Client: c, Recorder: rec, Registry: reg, Clock: o.Clock, Namespace: o.Namespace, Installation: installation,
+	}
+	if err := gr.SetupWithManager(mgr, gateways, o.controller()); err != nil {
+		return fmt.Errorf("set up the gateway controller: %w", err)
 	}
 	if err := (&aibudget.Reconciler{Client: c, Recorder: rec}).SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the AIBudget controller: %w", err)

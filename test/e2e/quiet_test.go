@@ -63,7 +63,7 @@ func TestQuiet(t *testing.T) {
 	t.Parallel()
 	c, s := harness.NewCluster(t), newServers(t)
 	first := c.StartOperator(t, operator.Options{})
-	s.DataPlane(t, c, "eu-1", func(dp *tenantryv1.DataPlane) { dp.Spec.Redis.AppUser = "app" })
+	s.DataPlane(t, c, "eu-1", withGateway, func(dp *tenantryv1.DataPlane) { dp.Spec.Redis.AppUser = "app" })
 	c.AwaitDataPlane(t, "eu-1", harness.Ready)
 	c.Make(t, harness.NewReference("eu-1", "eu", "law"))
 	c.AwaitCorpus(t, harness.TrustedNamespace, "law", harness.Ready)
@@ -79,6 +79,8 @@ func TestQuiet(t *testing.T) {
 		c.AwaitTenant(t, name, harness.Isolated...)
 	}
 	awaitSecret(t, c, "acme-qdrant")
+	awaitIDs(t, c, "acme")
+	awaitIDs(t, c, "beta")
 	harness.Update(t, c, "", "gamma", func(tn *tenantryv1.Tenant) { tn.Spec.Access = tenantryv1.AccessSuspended })
 	c.AwaitTenant(t, "gamma", harness.Want{Type: "Ready", Status: "True", Reason: "Suspended"})
 	settle(t, c)

@@ -37,7 +37,7 @@ func (r *Reconciler) work(ctx context.Context, s *scope) error {
 		return nil
 	}
 	if !s.allSettled() {
-		if len(s.missing()) > 0 {
+		if len(s.missing()) > 0 || s.gatewayMissing() {
 			s.credentialErr = errNotVerified
 		}
 		return nil
@@ -73,13 +73,15 @@ func (s *scope) missing() []boundary.Layer {
 	})
 }
 
-func (s *scope) secretName(l boundary.Layer) types.NamespacedName {
+func (s *scope) secretName(l boundary.Layer) types.NamespacedName { return s.named(suffix[l]) }
+
+func (s *scope) named(suffix string) types.NamespacedName {
 	c := s.tenant.Spec.Credentials
 	prefix := c.NamePrefix
 	if prefix == "" {
 		prefix = s.tenant.Name
 	}
-	return types.NamespacedName{Namespace: c.Namespace, Name: prefix + "-" + suffix[l]}
+	return types.NamespacedName{Namespace: c.Namespace, Name: prefix + "-" + suffix}
 }
 
 // readCredentials takes what stands in the Secrets as desired, so that an edited server is put back to it.
@@ -97,7 +99,7 @@ func (r *Reconciler) readCredentials(ctx context.Context, s *scope) error {
 			s.bindings[l], s.desired.Credentials[l] = b, c
 		}
 	}
-	return nil
+	return r.readGateway(ctx, s)
 }
 
 // accept says whether what stands in a Secret is a credential that may stand on the server.
@@ -184,6 +186,9 @@ func (r *Reconciler) writeSecrets(ctx context.Context, s *scope) error {
 		}
 		s.bindings[l] = b
 	}
+	if err := r.writeGateway(ctx, s); err != nil {
+		return err
+	}
 	return r.removeStaleSecrets(ctx, s)
 }
 
@@ -207,15 +212,17 @@ func (s *scope) binding(l boundary.Layer) (credential.Binding, error) {
 	return credential.Qdrant(a.Qdrant, a.QdrantREST, names, c)
 }
 
-// removeStaleSecrets deletes Secrets that were issued and are not wanted any more: the layer, the namespace or the prefix
-// changed.
+// removeStaleSecrets deletes Secrets that were issued and are not wanted any more: the layer, the gateway, the namespace or
+// the prefix changed.
 func (r *Reconciler) removeStaleSecrets(ctx context.Context, s *scope) error {
 	keep := map[types.NamespacedName]bool{}
 	for _, l := range s.wanted() {
 		keep[s.secretName(l)] = true
 	}
-	for _, c := range s.tenant.Status.Credentials {
-		name := types.NamespacedName{Namespace: s.tenant.Status.CredentialsNamespace, Name: c.SecretName}
+	if s.gatewayWanted() {
+		keep[s.gatewaySecretName()] = true
+	}
+	for _, name := range s.issuedSecrets() {
 		if keep[name] {
 			continue
 		}
@@ -224,4 +231,17 @@ func (r *Reconciler) removeStaleSecrets(ctx context.Context, s *scope) error {
 		}
 	}
 	return nil
+}
+
+// issuedSecrets are those that status knows of.
+func (s *scope) issuedSecrets() []types.NamespacedName {
+	st := s.tenant.Status
+	var out []types.NamespacedName
+	for _, c := range st.Credentials {
+		out = append(out, types.NamespacedName{Namespace: st.CredentialsNamespace, Name: c.SecretName})
+	}
+	if st.GatewaySecretName != "" {
+		out = append(out, types.NamespacedName{Namespace: st.CredentialsNamespace, Name: st.GatewaySecretName})
+	}
+	return out
 }

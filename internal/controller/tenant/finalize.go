@@ -31,6 +31,7 @@ func (r *Reconciler) finalize(ctx context.Context, before *tenantryv1.Tenant, s 
 		s.desired.Access = boundary.Suspended
 	}
 	closed, why := r.closeAll(ctx, s)
+	t.Status.GatewayTokenIDs = nil
 	switch {
 	case !closed && t.Annotations[tenantryv1.AbandonAnnotation] != "true":
 		condition.Reconciling(t, tenantryv1.ReasonDeleting, why+"; tried again until it works. To let the Tenant go and leave that "+
@@ -82,14 +83,12 @@ func (r *Reconciler) release(ctx context.Context, s *scope) error {
 
 // everySecret that may have been written: those in status, and those the spec names, for a crash may have come between.
 func (s *scope) everySecret() []types.NamespacedName {
-	var out []types.NamespacedName
-	for _, c := range s.tenant.Status.Credentials {
-		out = append(out, types.NamespacedName{Namespace: s.tenant.Status.CredentialsNamespace, Name: c.SecretName})
-	}
+	out := s.issuedSecrets()
 	if s.tenant.Spec.Credentials != nil {
 		for _, l := range connect.Order {
 			out = append(out, s.secretName(l))
 		}
+		out = append(out, s.gatewaySecretName())
 	}
 	return out
 }

@@ -34,6 +34,8 @@ type scope struct {
 
 	// bindings that stand in the Secrets.
 	bindings map[boundary.Layer]credential.Binding
+	// gateway is what stands in the Secret for the gateway.
+	gateway gateway
 	// results by layer, in the plane's order.
 	results []*result
 	// credentialErr is why credentials were not issued, nil where they were or are not wanted.

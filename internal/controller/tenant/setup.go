@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -47,14 +48,18 @@ func (r *Reconciler) SetupWithManager(
 		For(&tenantryv1.Tenant{}, builder.WithPredicates(predicate.Or(
 			predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Watches(&tenantryv1.Corpus{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfCorpus)).
-		Watches(&tenantryv1.DataPlane{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfPlane), builder.WithPredicates(created)).
+		Watches(&tenantryv1.DataPlane{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfPlane), builder.WithPredicates(planeMatters)).
 		WatchesRawSource(source.Channel(changed, handler.EnqueueRequestsFromMapFunc(r.tenantsOfPlane))).
 		WithOptions(opts).
 		Complete(r)
 }
 
-var created = predicate.Funcs{
-	UpdateFunc: func(event.UpdateEvent) bool { return false },
+// planeMatters lets a new DataPlane through, and one whose gateway came, went or moved.
+var planeMatters = predicate.Funcs{
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		before, after := e.ObjectOld.(*tenantryv1.DataPlane), e.ObjectNew.(*tenantryv1.DataPlane)
+		return !equality.Semantic.DeepEqual(before.Spec.Gateway, after.Spec.Gateway)
+	},
 	DeleteFunc: func(event.DeleteEvent) bool { return false },
 }
 

@@ -37,6 +37,7 @@ func (s *scope) report(now time.Time) {
 	s.reportPlan()
 	s.reportIsolated()
 	s.reportCredentials()
+	s.reportGateway(now)
 	s.reportReady()
 }
 

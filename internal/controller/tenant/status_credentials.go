@@ -24,7 +24,7 @@ func (s *scope) reportCredentials() {
 	case s.credentialErr != nil:
 		put(metav1.ConditionFalse, s.credentialReason(), s.credentialErr.Error())
 		s.listCredentials()
-	case len(s.wanted()) == 0:
+	case len(s.wanted()) == 0 && !s.gatewayWanted():
 		put(metav1.ConditionTrue, tenantryv1.ReasonNoCredentials, "the spec asks for none")
 		s.listCredentials()
 	case !s.mayIssue():
@@ -36,20 +36,27 @@ func (s *scope) reportCredentials() {
 }
 
 // listCredentials notes every Secret that may exist, so that it can be removed when the spec moves on or the Tenant goes.
-// Secrets that could not be removed yet stay listed.
+// Where access is closed none was read, and none removed: what is listed stays.
 func (s *scope) listCredentials() {
 	t := s.tenant
+	if s.desired.Access != boundary.Open {
+		return
+	}
 	var list []tenantryv1.CredentialStatus
 	for _, l := range s.wanted() {
 		if _, ok := s.bindings[l]; ok {
 			list = append(list, tenantryv1.CredentialStatus{Layer: tenantryv1.LayerName(l), SecretName: s.secretName(l).Name})
 		}
 	}
-	if len(list) == 0 && !s.allSettled() {
+	gatewayName := ""
+	if s.gateway.binding != nil {
+		gatewayName = s.gatewaySecretName().Name
+	}
+	if len(list) == 0 && gatewayName == "" && !s.allSettled() {
 		return
 	}
-	t.Status.Credentials, t.Status.CredentialsNamespace = list, ""
-	if t.Spec.Credentials != nil && len(list) > 0 {
+	t.Status.Credentials, t.Status.GatewaySecretName, t.Status.CredentialsNamespace = list, gatewayName, ""
+	if t.Spec.Credentials != nil && (len(list) > 0 || gatewayName != "") {
 		t.Status.CredentialsNamespace = t.Spec.Credentials.Namespace
 	}
 }
