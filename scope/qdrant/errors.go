@@ -186,8 +186,8 @@ func (c *Call) collectionMissing(groups []string) (string, bool) {
 
 // pointMissing puts the client's id back.
 func (c *Call) pointMissing(groups []string) (string, bool) {
-	ids := c.foreign[groups[1]]
-	if ids == nil && c.queried.shared() {
+	ids, elsewhere := c.foreign[groups[1]] // nil: the client's own id
+	if !elsewhere && c.queried.shared() {
 		ids = c.queried.ids
 	}
 	text := groups[1]

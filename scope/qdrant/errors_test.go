@@ -136,3 +136,22 @@ func TestDedicatedIDsStay(t *testing.T) {
 		t.Errorf("got %q", got.Message())
 	}
 }
+
+// TestErrorsAreNoOracle: an id that was resolved where ids are not mapped is the client's own. Opened in the namespace of the
+// queried collection it would say which of the client's ids is stored under it, and that id overwrites whatever stands there.
+func TestErrorsAreNoOracle(t *testing.T) {
+	s := newTestScope(t)
+	foreign := stored(t, s, pb.NewIDNum(7)).GetUuid()
+	for name, id := range map[string]*pb.PointId{
+		"as the server writes it": pb.NewIDUUID(foreign),
+		"in another spelling":     pb.NewIDUUID("{" + strings.ToUpper(foreign) + "}"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := call(t, s, "Points/Query", &pb.QueryPoints{CollectionName: docs, Query: pb.NewQueryID(id), LookupFrom: lookup(own)})
+			got := status.Convert(c.Error(status.Error(codes.NotFound, "Not found: No point with id "+foreign+" found")))
+			if want := "Not found: No point with id " + foreign + " found"; got.Message() != want {
+				t.Errorf("got %q, want the client's own id: %q", got.Message(), want)
+			}
+		})
+	}
+}

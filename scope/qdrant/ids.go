@@ -121,3 +121,12 @@ func idText(id *pb.PointId) string {
 	}
 	return id.GetUuid()
 }
+
+// wireText is an id as the server writes it, whatever spelling the client used.
+func wireText(id *pb.PointId) string {
+	var canonical [16]byte
+	if parseUUID(id.GetUuid(), &canonical) {
+		return formatUUID(&canonical)
+	}
+	return idText(id)
+}

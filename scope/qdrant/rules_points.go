@@ -31,20 +31,34 @@ func (w *walk) seal(m protoreflect.Message, s *step, in *collection) *fault {
 }
 
 func (w *walk) sealOne(m protoreflect.Message, s *step, in *collection) *fault {
-	if f := w.message(m, s.sub); f != nil || !in.shared() {
+	if f := w.message(m, s.sub); f != nil {
 		return f
 	}
-	id := m.Interface().(*pb.PointId)
-	if f := in.ids.seal(id, &w.spare); f != nil {
-		return f
+	id, ok := m.Interface().(*pb.PointId)
+	if !ok {
+		return refuseField(w, m, s)
+	}
+	if in.shared() {
+		if f := in.ids.seal(id, &w.spare); f != nil {
+			return f
+		}
 	}
 	if in != w.queried {
-		if w.foreign == nil {
-			w.foreign = map[string]*namespace{}
-		}
-		w.foreign[id.GetUuid()] = in.ids
+		w.elsewhere(id, in)
 	}
 	return nil
+}
+
+// elsewhere notes an id that is resolved in another collection than the queried one, for errors that name it. One that is not
+// mapped there is noted as well: opened in the queried namespace, it would tell the client what a stored id stands for.
+func (w *walk) elsewhere(id *pb.PointId, in *collection) {
+	if !in.shared() && !w.queried.shared() {
+		return
+	}
+	if w.foreign == nil {
+		w.foreign = map[string]*namespace{}
+	}
+	w.foreign[wireText(id)] = in.ids
 }
 
 // tenantFilter walks a filter and appends the conditions of the tenant and the corpus.
