@@ -90,6 +90,10 @@ test: $(STACK) ## Run the tests of PKG, from a bare machine
 bench: $(STACK) ## Run the benchmarks
 	$(STACK) run -- go test -run '^$$' -bench . -timeout 60m $(TESTFLAGS) ./test/bench/...
 
+.PHONY: attack
+attack: $(STACK) ## Attack the engine, through the gateway and the SDK, and count what was tried
+	$(STACK) run -- go test -count=1 -v -timeout 30m $(TESTFLAGS) ./test/attack/... | { grep -vE '^(=== | +--- PASS: Fuzz)' || true; }
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz target of PKG for FUZZTIME
 	PKG='$(PKG)' FUZZTIME='$(FUZZTIME)' hack/fuzz.sh

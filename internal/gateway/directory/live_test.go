@@ -108,7 +108,7 @@ func TestAwayAndBack(t *testing.T) {
 		return nil
 	})
 	l.access(tenantryv1.AccessSuspended)
-	for range 10 {
+	for range int(DefaultMaxStaleness / time.Minute) {
 		c.Step(time.Minute)
 		if got := l.problem(d); got != "" {
 			t.Fatalf("%s after %s: %s", l.id("acme"), c.Since(epoch), got)
