@@ -41,8 +41,11 @@ func WithTxOptions(tx pgx.TxOptions) Option { return func(o *options) { o.pgx = 
 // useTenant is the first statement of every transaction.
 const useTenant = "SELECT tenantry.use_tenant($1)"
 
-// tidy drops what a session keeps beyond its transactions. One statement, because database/sql can prepare no more.
+// tidy drops what a session keeps beyond its transactions, and the two settings that would make every later transaction of
+// another tenant fail. Other settings stay: a pool may have made them as it connected. One statement, because database/sql
+// can prepare no more.
 const tidy = `DO $tenantry$ BEGIN
+  EXECUTE 'RESET row_security'; EXECUTE 'RESET default_transaction_read_only';
   EXECUTE 'CLOSE ALL'; EXECUTE 'DISCARD TEMP'; EXECUTE 'DISCARD SEQUENCES'; EXECUTE 'UNLISTEN *';
   PERFORM pg_catalog.pg_advisory_unlock_all();
 END $tenantry$`

@@ -219,6 +219,8 @@ func TestConnectionCarriesNothing(t *testing.T) {
 			"temporary table":  {"CREATE TEMP TABLE kept AS SELECT * FROM app.documents", "SELECT title FROM kept", "42P01"},
 			"cursor WITH HOLD": {"DECLARE kept CURSOR WITH HOLD FOR SELECT title FROM app.documents", "FETCH kept", "34000"},
 			"currval":          {"SELECT nextval('app.numbers')", "SELECT currval('app.numbers')::text", "55000"},
+			"row_security off": {"SET row_security = off", "SELECT current_setting('row_security')", "on"},
+			"read only":        {"SET default_transaction_read_only = on", "SELECT current_setting('default_transaction_read_only')", "off"},
 			"listen":           {"LISTEN kept", "SELECT count(*)::text FROM pg_listening_channels()", "0"},
 			"advisory lock": {"SELECT pg_advisory_lock(4711)",
 				"SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()", "0"},

@@ -150,6 +150,29 @@ func (w *walk) matrix(m proto.Message) *fault {
 	return w.product("limit × sample", orElse(q.Limit, 3), orElse(q.Sample, 10))
 }
 
+// query is what a query and a prefetch need besides.
+func (w *walk) query(m proto.Message) *fault {
+	if f := w.idf(m); f != nil {
+		return f
+	}
+	switch q := m.(type) {
+	case *pb.QueryPoints:
+		return w.diversified(q.GetQuery(), orElse(q.Limit, 10))
+	case *pb.PrefetchQuery:
+		return w.diversified(q.GetQuery(), orElse(q.Limit, 10))
+	}
+	return refusef(codes.Internal, ReasonWrongMessage, "%s is no query", m.ProtoReflect().Descriptor().Name())
+}
+
+// diversified bounds the candidates of mmr, which are limit where nothing is said.
+func (w *walk) diversified(q *pb.Query, limit uint64) *fault {
+	mmr := q.GetNearestWithMmr()
+	if mmr == nil || mmr.GetMmr().GetCandidatesLimit() > 0 {
+		return nil // what is said has been checked
+	}
+	return atMost("limit of a query with mmr", limit, w.scope.limits.MaxCandidates)
+}
+
 // groups is what a search in groups needs besides.
 func (w *walk) groups(m proto.Message) *fault {
 	if f := w.idf(m); f != nil {
@@ -157,7 +180,11 @@ func (w *walk) groups(m proto.Message) *fault {
 	}
 	switch q := m.(type) {
 	case *pb.QueryPointGroups:
-		return w.product("limit × group_size", orElse(q.Limit, 10), orElse(q.GroupSize, 3))
+		limit, size := orElse(q.Limit, 10), orElse(q.GroupSize, 3)
+		if f := w.product("limit × group_size", limit, size); f != nil {
+			return f
+		}
+		return w.diversified(q.GetQuery(), limit*size)
 	case interface {
 		GetLimit() uint32
 		GetGroupSize() uint32

@@ -15,17 +15,24 @@ type Limits struct {
 	MaxConditions int
 	// MaxIDs of one request, wherever they stand; default 20000.
 	MaxIDs int
-	// MaxLimit bounds the points of one answer from a Shared or Reference collection (limit, limit × group_size, limit ×
-	// sample, ids of Get); default 10000, which is also what the server's strict mode allows there.
+	// MaxLimit bounds the points of one answer (limit, limit × group_size, limit × sample, ids of Get); default 10000, which
+	// is also what the server's strict mode allows in Shared collections. It holds in every collection: the server sets
+	// memory aside for what is asked for, and it serves others too.
 	MaxLimit uint64
-	// MaxOffset bounds offset in a Shared or Reference collection; default 100000.
+	// MaxOffset bounds offset; default 100000.
 	MaxOffset uint64
+	// MaxCandidates bounds what the server compares pair by pair: the candidates of mmr, the sample of a distance matrix;
+	// default 1000.
+	MaxCandidates uint64
+	// MaxWork bounds limit and offset of all searches of one request together; default 250000.
+	MaxWork int
 }
 
 // DefaultLimits are used where a field of Limits is zero.
 func DefaultLimits() Limits {
 	return Limits{
 		MaxDepth: 8, MaxBatch: 1000, MaxPoints: 20000, MaxConditions: 2000, MaxIDs: 20000, MaxLimit: 10000, MaxOffset: 100000,
+		MaxCandidates: 1000, MaxWork: 250000,
 	}
 }
 
@@ -36,7 +43,7 @@ func (l Limits) orDefaults() (Limits, error) {
 		value, def *int
 	}{
 		{"MaxDepth", &l.MaxDepth, &d.MaxDepth}, {"MaxBatch", &l.MaxBatch, &d.MaxBatch}, {"MaxPoints", &l.MaxPoints, &d.MaxPoints},
-		{"MaxConditions", &l.MaxConditions, &d.MaxConditions}, {"MaxIDs", &l.MaxIDs, &d.MaxIDs},
+		{"MaxConditions", &l.MaxConditions, &d.MaxConditions}, {"MaxIDs", &l.MaxIDs, &d.MaxIDs}, {"MaxWork", &l.MaxWork, &d.MaxWork},
 	} {
 		if *f.value < 0 {
 			return l, fmt.Errorf("limit %s is %d: it must be positive, or 0 for its default", f.name, *f.value)
@@ -50,6 +57,9 @@ func (l Limits) orDefaults() (Limits, error) {
 	}
 	if l.MaxOffset == 0 {
 		l.MaxOffset = d.MaxOffset
+	}
+	if l.MaxCandidates == 0 {
+		l.MaxCandidates = d.MaxCandidates
 	}
 	return l, nil
 }
@@ -74,6 +84,7 @@ const (
 	perPoint
 	perCondition
 	perID
+	perRank
 	budgets
 )
 
@@ -82,9 +93,9 @@ func (l *Limits) depths() [nestings]int {
 }
 
 func (l *Limits) amounts() [budgets]int {
-	return [budgets]int{perSearch: l.MaxBatch, perPoint: l.MaxPoints, perCondition: l.MaxConditions, perID: l.MaxIDs}
+	return [budgets]int{perSearch: l.MaxBatch, perPoint: l.MaxPoints, perCondition: l.MaxConditions, perID: l.MaxIDs, perRank: l.MaxWork}
 }
 
 var nestingNames = [nestings]string{nestedPrefetch: "prefetches", nestedCondition: "conditions or expressions", nestedValue: "payload values"}
 
-var budgetNames = [budgets]string{perSearch: "searches", perPoint: "points", perCondition: "conditions and expressions", perID: "point ids"}
+var budgetNames = [budgets]string{perSearch: "searches", perPoint: "points", perCondition: "conditions and expressions", perID: "point ids", perRank: "points to rank"}

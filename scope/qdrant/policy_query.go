@@ -2,12 +2,12 @@ package qdrant
 
 // Searches. A level is where the server resolves ids and counts statistics: each has its own filter, lookup and params.
 var queryTables = table{
-	"qdrant.QueryPoints": {level: true, budget: perSearch, after: (*walk).idf, fields: fields{
+	"qdrant.QueryPoints": {level: true, budget: perSearch, after: (*walk).query, fields: fields{
 		"collection_name": collectionName, "prefetch": descend, "query": descend, "using": vectorName, "filter": tenantFilter,
 		"params": descend, "score_threshold": pass, "limit": limit, "offset": skip, "with_vectors": descend, "with_payload": descend,
 		"read_consistency": descend, "shard_key_selector": shardKey, "lookup_from": descend, "timeout": pass,
 	}},
-	"qdrant.PrefetchQuery": {level: true, nesting: nestedPrefetch, budget: perSearch, after: (*walk).idf, fields: fields{
+	"qdrant.PrefetchQuery": {level: true, nesting: nestedPrefetch, budget: perSearch, after: (*walk).query, fields: fields{
 		"prefetch": descend, "query": descend, "using": vectorName, "filter": tenantFilter, "params": descend, "score_threshold": pass,
 		"limit": limit, "lookup_from": descend,
 	}},
@@ -34,7 +34,7 @@ var queryTables = table{
 	"qdrant.ContextInput":           {fields: fields{"pairs": descend}},
 	"qdrant.ContextInputPair":       {fields: fields{"positive": descend, "negative": descend}},
 	"qdrant.NearestInputWithMmr":    {fields: fields{"nearest": descend, "mmr": descend}},
-	"qdrant.Mmr":                    {fields: fields{"diversity": pass, "candidates_limit": limit}},
+	"qdrant.Mmr":                    {fields: fields{"diversity": pass, "candidates_limit": pairwise}},
 	"qdrant.Rrf":                    {fields: fields{"k": pass, "weights": pass}},
 	"qdrant.RelevanceFeedbackInput": {fields: fields{"target": descend, "feedback": descend, "strategy": descend}},
 	"qdrant.FeedbackItem":           {fields: fields{"example": descend, "score": pass}},
@@ -46,7 +46,7 @@ var queryTables = table{
 	"qdrant.SearchParams": {unknown: (*walk).idfParams, fields: fields{
 		"hnsw_ef": limit, "exact": exact, "quantization": descend, "indexed_only": pass, "acorn": descend,
 	}},
-	"qdrant.QuantizationSearchParams": {fields: fields{"ignore": pass, "rescore": pass, "oversampling": pass}},
+	"qdrant.QuantizationSearchParams": {fields: fields{"ignore": pass, "rescore": pass, "oversampling": multiple}},
 	"qdrant.AcornSearchParams":        {fields: fields{"enable": pass, "max_selectivity": pass}},
 }
 

@@ -43,7 +43,7 @@ var searchTables = table{
 	"qdrant.ContextExamplePair": {fields: fields{"positive": descend, "negative": descend}},
 
 	"qdrant.SearchMatrixPoints": {after: (*walk).matrix, budget: perSearch, fields: fields{
-		"collection_name": collectionName, "filter": tenantFilter, "sample": limit, "limit": limit, "using": vectorName, "timeout": pass,
+		"collection_name": collectionName, "filter": tenantFilter, "sample": pairwise, "limit": limit, "using": vectorName, "timeout": pass,
 		"read_consistency": descend, "shard_key_selector": shardKey,
 	}},
 }

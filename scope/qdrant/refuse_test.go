@@ -1,6 +1,7 @@
 package qdrant
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -188,9 +189,30 @@ var refusals = map[string]struct {
 		q.Query = pb.NewQueryFormula(&pb.Formula{Expression: pb.NewExpressionConstant(1), Defaults: map[string]*pb.Value{TenantField: text("x")}})
 	}), ReasonReservedKey, "defaults"},
 
-	"limit":            {"Query", query(func(q *pb.QueryPoints) { q.Limit = proto.Uint64(10001) }), ReasonLimit, "at most 10000"},
-	"limit, reference": {"Scroll", func() proto.Message { return &pb.ScrollPoints{CollectionName: laws, Limit: proto.Uint32(10001)} }, ReasonLimit, "at most 10000"},
-	"offset":           {"Query", query(func(q *pb.QueryPoints) { q.Offset = proto.Uint64(1 << 63) }), ReasonLimit, "offset"},
+	"limit":                  {"Query", query(func(q *pb.QueryPoints) { q.Limit = proto.Uint64(10001) }), ReasonLimit, "at most 10000"},
+	"limit, reference":       {"Scroll", func() proto.Message { return &pb.ScrollPoints{CollectionName: laws, Limit: proto.Uint32(10001)} }, ReasonLimit, "at most 10000"},
+	"limit, own":             {"Query", query(func(q *pb.QueryPoints) { q.CollectionName, q.Limit = own, proto.Uint64(1<<44) }), ReasonLimit, "at most 10000"},
+	"mmr candidates":         {"Query", query(func(q *pb.QueryPoints) { q.Query = diverse(1001) }), ReasonLimit, "at most 1000"},
+	"mmr without candidates": {"Query", query(func(q *pb.QueryPoints) { q.Query, q.Limit = diverse(0), proto.Uint64(1001) }), ReasonLimit, "at most 1000"},
+	"mmr in a prefetch": {"Query", query(func(q *pb.QueryPoints) {
+		q.Prefetch = []*pb.PrefetchQuery{{Query: diverse(0), Limit: proto.Uint64(1001)}}
+	}), ReasonLimit, "prefetch[0]: limit of a query with mmr"},
+	"mmr in groups": {"QueryGroups", func() proto.Message {
+		return &pb.QueryPointGroups{CollectionName: docs, GroupBy: "a", Query: diverse(0), Limit: proto.Uint64(500), GroupSize: proto.Uint64(3)}
+	}, ReasonLimit, "at most 1000"},
+	"sample": {"SearchMatrixPairs", func() proto.Message {
+		return &pb.SearchMatrixPoints{CollectionName: docs, Sample: proto.Uint64(1001), Limit: proto.Uint64(1)}
+	}, ReasonLimit, "at most 1000"},
+	"work": {"QueryBatch", func() proto.Message {
+		return &pb.QueryBatchPoints{CollectionName: own, QueryPoints: deepQueries(26)}
+	}, ReasonLimit, "more than 250000 points to rank"},
+	"oversampling": {"Query", query(func(q *pb.QueryPoints) {
+		q.Params = &pb.SearchParams{Quantization: &pb.QuantizationSearchParams{Oversampling: proto.Float64(1e15)}}
+	}), ReasonLimit, "at most 100"},
+	"oversampling, no number": {"Query", query(func(q *pb.QueryPoints) {
+		q.Params = &pb.SearchParams{Quantization: &pb.QuantizationSearchParams{Oversampling: proto.Float64(math.NaN())}}
+	}), ReasonLimit, "at most 100"},
+	"offset": {"Query", query(func(q *pb.QueryPoints) { q.Offset = proto.Uint64(1 << 63) }), ReasonLimit, "offset"},
 	"groups": {"QueryGroups", func() proto.Message {
 		return &pb.QueryPointGroups{CollectionName: docs, GroupBy: "a", Limit: proto.Uint64(5000)}
 	}, ReasonLimit, "limit × group_size"},
@@ -234,6 +256,24 @@ func manyQueries(n int) []*pb.QueryPoints {
 	return out
 }
 
+// deepQueries rank 10,000 points each.
+func deepQueries(n int) []*pb.QueryPoints {
+	out := manyQueries(n)
+	for _, q := range out {
+		q.Limit, q.Offset = proto.Uint64(1), proto.Uint64(9999)
+	}
+	return out
+}
+
+// diverse is a query with mmr; 0 candidates leave them to the limit.
+func diverse(candidates uint32) *pb.Query {
+	mmr := &pb.Mmr{}
+	if candidates > 0 {
+		mmr.CandidatesLimit = proto.Uint32(candidates)
+	}
+	return pb.NewQueryMMR(pb.NewVectorInput(1, 0), mmr)
+}
+
 func manyConditions(n int) []*pb.Condition {
 	out := make([]*pb.Condition, n)
 	for i := range out {
@@ -268,9 +308,14 @@ func TestLimitsAreInclusive(t *testing.T) {
 		request func() proto.Message
 	}{
 		"limit":     {"Query", query(func(q *pb.QueryPoints) { q.Limit = proto.Uint64(10000) })},
-		"own limit": {"Query", query(func(q *pb.QueryPoints) { q.CollectionName, q.Limit = own, proto.Uint64(1<<40) })},
-		"get":       {"Get", func() proto.Message { return &pb.GetPoints{CollectionName: docs, Ids: ids(10000)} }},
-		"has_id":    {"Query", filtered(pb.NewHasID(ids(20000)...))},
+		"own limit": {"Query", query(func(q *pb.QueryPoints) { q.CollectionName, q.Limit = own, proto.Uint64(10000) })},
+		"work": {"QueryBatch", func() proto.Message {
+			return &pb.QueryBatchPoints{CollectionName: own, QueryPoints: deepQueries(25)}
+		}},
+		"mmr":    {"Query", query(func(q *pb.QueryPoints) { q.Query, q.Limit = diverse(1000), proto.Uint64(10000) })},
+		"sample": {"SearchMatrixPairs", func() proto.Message { return &pb.SearchMatrixPoints{CollectionName: docs, Sample: proto.Uint64(1000)} }},
+		"get":    {"Get", func() proto.Message { return &pb.GetPoints{CollectionName: docs, Ids: ids(10000)} }},
+		"has_id": {"Query", filtered(pb.NewHasID(ids(20000)...))},
 		"batch": {"QueryBatch", func() proto.Message {
 			return &pb.QueryBatchPoints{CollectionName: docs, QueryPoints: manyQueries(1000)}
 		}},

@@ -79,9 +79,11 @@ var (
 		name: "payload clear", says: "Shared: becomes an overwrite with tenant_id and corpus_id alone", do: (*walk).clearOperation,
 	}
 
-	limit = &rule{name: "limit", says: "Shared, Reference: at most Limits.MaxLimit", leaf: true, do: (*walk).limit}
-	skip  = &rule{name: "offset", says: "Shared, Reference: at most Limits.MaxOffset", leaf: true, do: (*walk).offset}
-	exact = &rule{
+	limit    = &rule{name: "limit", says: "at most Limits.MaxLimit, and together at most Limits.MaxWork", leaf: true, do: (*walk).limit}
+	skip     = &rule{name: "offset", says: "at most Limits.MaxOffset, and together with limits at most Limits.MaxWork", leaf: true, do: (*walk).offset}
+	pairwise = &rule{name: "pairwise", says: "at most Limits.MaxCandidates: the server compares each with each", leaf: true, do: (*walk).pairwise}
+	multiple = &rule{name: "multiple", says: "at most 100: the server fetches that many times the limit", leaf: true, do: (*walk).multiple}
+	exact    = &rule{
 		name: "exact search", says: "Shared: true refused, since the server's strict mode refuses it", leaf: true, do: (*walk).exact,
 	}
 )
@@ -157,18 +159,39 @@ func (w *walk) limit(m protoreflect.Message, s *step) *fault {
 
 // bounded checks how many points an answer may have.
 func (w *walk) bounded(what string, n uint64) *fault {
-	if most := w.scope.limits.MaxLimit; n > most && w.queried.Pattern != Dedicated {
+	if f := atMost(what, n, w.scope.limits.MaxLimit); f != nil {
+		return f
+	}
+	return w.use(perRank, int(n))
+}
+
+func atMost(what string, n, most uint64) *fault {
+	if n > most {
 		return refusef(invalid, ReasonLimit, "%s is %d, at most %d is possible here: ask for less, or in pages", what, n, most)
+	}
+	return nil
+}
+
+func (w *walk) pairwise(m protoreflect.Message, s *step) *fault {
+	return atMost(s.name, m.Get(s.fd).Uint(), w.scope.limits.MaxCandidates)
+}
+
+// maxMultiple of the limit may be fetched for rescoring.
+const maxMultiple = 100
+
+func (w *walk) multiple(m protoreflect.Message, s *step) *fault {
+	if n := m.Get(s.fd).Float(); !(n <= maxMultiple) { // NaN is not
+		return refusef(invalid, ReasonLimit, "%s is %g, at most %d is possible here: ask for less", s.name, n, maxMultiple)
 	}
 	return nil
 }
 
 func (w *walk) offset(m protoreflect.Message, s *step) *fault {
 	n, most := m.Get(s.fd).Uint(), w.scope.limits.MaxOffset
-	if n > most && w.queried.Pattern != Dedicated {
+	if n > most {
 		return refusef(invalid, ReasonLimit, "offset %d is more than %d: use scroll to read everything", n, most)
 	}
-	return nil
+	return w.use(perRank, int(n))
 }
 
 func (w *walk) exact(m protoreflect.Message, s *step) *fault {
