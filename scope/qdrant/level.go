@@ -84,7 +84,7 @@ func (w *walk) vector(name string) (Vector, *fault) {
 }
 
 func tooOld() *fault {
-	return refusef(codes.FailedPrecondition, ReasonServerTooOld,
+	return refusef(invalid, ReasonServerTooOld,
 		"idf statistics can be limited to one corpus only by Qdrant 1.19 and later: ask the platform to upgrade, or use another vector")
 }
 

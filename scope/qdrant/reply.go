@@ -118,7 +118,7 @@ func clearField(_ *reader, m protoreflect.Message, s *replyStep) *fault {
 }
 
 func replaceText(_ *reader, m protoreflect.Message, s *replyStep) *fault {
-	m.Set(s.fd, protoreflect.ValueOfString("the platform has been shown the cause"))
+	m.Set(s.fd, protoreflect.ValueOfString("hidden here: ask the platform"))
 	return nil
 }
 

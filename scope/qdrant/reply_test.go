@@ -242,7 +242,7 @@ func TestCollectionInfo(t *testing.T) {
 		}}
 	}
 	want := server().(*pb.GetCollectionInfoResponse)
-	want.Result.OptimizerStatus.Error, want.Result.Warnings, want.Result.Config.Metadata = "the platform has been shown the cause", nil, nil
+	want.Result.OptimizerStatus.Error, want.Result.Warnings, want.Result.Config.Metadata = "hidden here: ask the platform", nil, nil
 	c = call(t, s, "Collections/Get", &pb.GetCollectionInfoRequest{CollectionName: own})
 	if diff := cmp.Diff(want, respond(t, c, server()), protocmp.Transform()); diff != "" {
 		t.Errorf("own: -want +got\n%s", diff)
