@@ -54,7 +54,7 @@ func New(o Options) (*Gateway, error) {
 		return nil, fmt.Errorf("connect to the API server: %w", err)
 	}
 	auth, err := identity.New(identity.Options{
-		Directory: dir, Plane: o.DataPlane, Reviews: clients.AuthenticationV1().TokenReviews(), Clock: o.Clock,
+		Directory: dir, Plane: o.DataPlane, Reviews: clients.AuthenticationV1().TokenReviews(), HTTP: o.IdentityProviders, Clock: o.Clock,
 	})
 	if err != nil {
 		return nil, err

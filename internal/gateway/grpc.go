@@ -85,10 +85,10 @@ func newGRPCServer(p *Pipeline, dir Directory, l Limits, config *tls.Config) *gr
 // streamWorkers are goroutines that serve one request after the other: their stacks have grown already.
 func streamWorkers() uint32 { return uint32(16 * runtime.GOMAXPROCS(0)) }
 
-// services groups the declared methods.
+// services groups the declared methods, the refused too: whoever calls one is told why, once it is known who calls.
 func (g *grpcAPI) services() map[string][]grpc.MethodDesc {
 	services := map[string][]grpc.MethodDesc{}
-	for _, full := range scopeqdrant.Methods() {
+	for _, full := range scopeqdrant.Declared() {
 		service, method, _ := strings.Cut(strings.TrimPrefix(full, "/"), "/")
 		if service == healthpb.Health_ServiceDesc.ServiceName {
 			continue // answered here, and without a credential

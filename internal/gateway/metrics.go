@@ -80,7 +80,7 @@ func newMetrics(reg prometheus.Registerer, maxTenants int) *metrics {
 		Help:    "Duration of calls to Qdrant, by the method that was asked for.",
 		Buckets: buckets,
 	}, []string{"method"})
-	for _, full := range scopeqdrant.Methods() {
+	for _, full := range scopeqdrant.Declared() {
 		m.methods[full] = newMethodMetrics(strings.TrimPrefix(full, "/qdrant."), duration, upstream)
 	}
 	m.unknown = newMethodMetrics(unknownMethod, duration, upstream)

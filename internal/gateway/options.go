@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -36,6 +37,9 @@ type Options struct {
 	DrainTimeout time.Duration
 	// UpstreamConnections to Qdrant. Default 2.
 	UpstreamConnections int
+
+	// IdentityProviders reaches those that end users' tokens come from. Default: https with the system's roots.
+	IdentityProviders *http.Client
 
 	// Clock for limits and durations. Default the real one.
 	Clock clock.WithTicker

@@ -1,6 +1,7 @@
 package qdrant
 
 import (
+	"maps"
 	"slices"
 
 	pb "github.com/qdrant/go-client/qdrant"
@@ -157,6 +158,10 @@ func Methods() []string {
 	slices.Sort(out)
 	return out
 }
+
+// Declared returns every RPC that has a policy, sorted, also the refused: a server registers them all, so that whoever calls
+// one is told why.
+func Declared() []string { return slices.Sorted(maps.Keys(methods)) }
 
 // NewRequest returns an empty request message of an RPC that has a policy, also of one that is refused.
 func NewRequest(method string) (proto.Message, bool) {

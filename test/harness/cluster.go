@@ -53,17 +53,17 @@ func NewCluster(t testing.TB) *Cluster {
 	if c.Client, err = client.New(cp.Config, client.Options{Scheme: scheme}); err != nil {
 		t.Fatal(err)
 	}
-	c.install(t)
+	c.install(t, "default")
 	for _, name := range []string{TenantNamespace, TrustedNamespace} {
 		c.Namespace(t, name, true)
 	}
 	return c
 }
 
-// install applies config/default. Nothing of it runs: there are no nodes.
-func (c *Cluster) install(t testing.TB) {
+// install applies a directory of config. Nothing of it runs: there are no nodes.
+func (c *Cluster) install(t testing.TB, directory string) {
 	t.Helper()
-	manifests := c.Kubectl(t, nil, "kustomize", filepath.Join(stacktest.RepoRoot(t), "config", "default"))
+	manifests := c.Kubectl(t, nil, "kustomize", filepath.Join(stacktest.RepoRoot(t), "config", directory))
 	c.Kubectl(t, manifests, "apply", "--server-side", "-f", "-")
 }
 

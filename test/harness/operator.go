@@ -64,7 +64,7 @@ func NewManager(ctx context.Context, admin *rest.Config, o operator.Options) (ct
 	if err != nil {
 		return nil, err
 	}
-	mgr, err := ctrl.NewManager(impersonate(admin), ctrl.Options{
+	mgr, err := ctrl.NewManager(impersonate(admin, serviceAccount), ctrl.Options{
 		Scheme: scheme, Cache: operator.CacheOptions(SystemNamespace),
 		Metrics:                 metricsserver.Options{BindAddress: "0"},
 		Controller:              config.Controller{SkipNameValidation: ptr.To(true)},
@@ -76,11 +76,11 @@ func NewManager(ctx context.Context, admin *rest.Config, o operator.Options) (ct
 	return mgr, operator.Setup(ctx, mgr, o)
 }
 
-// impersonate turns the administrator's configuration into the operator's.
-func impersonate(cfg *rest.Config) *rest.Config {
+// impersonate turns the administrator's configuration into that of a ServiceAccount in SystemNamespace.
+func impersonate(cfg *rest.Config, account string) *rest.Config {
 	cfg = rest.CopyConfig(cfg)
 	cfg.Impersonate = rest.ImpersonationConfig{
-		UserName: "system:serviceaccount:" + SystemNamespace + ":" + serviceAccount,
+		UserName: "system:serviceaccount:" + SystemNamespace + ":" + account,
 		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + SystemNamespace, "system:authenticated"},
 	}
 	return cfg
