@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,7 +34,8 @@ const (
 	// reviewTimeout bounds one question.
 	reviewTimeout = 5 * time.Second
 
-	// Questions about tokens that were never seen are limited, so that a flood of garbage does not flood the API server.
+	// Questions about tokens that were never seen are limited for each ServiceAccount that they claim to be of, so that a
+	// flood of made-up ones neither floods the API server nor keeps the new tokens of others out.
 	unknownPerSecond = 20
 	unknownBurst     = 40
 	// concurrentReviews at most, of unknown and of known tokens each.
@@ -67,20 +69,22 @@ func (s seen) standsAlone(now time.Time) bool { return now.Before(s.at.Add(belie
 type accounts struct {
 	reviews TokenReviewer
 	clock   clock.PassiveClock
+	listed  func(account) bool // by a Tenant or the DataPlane
 
 	seen    *lru[seen]
 	refused *lru[time.Time] // until when; apart from seen, so that garbage pushes nothing out
 	flight  singleflight.Group
-	limit   *rate.Limiter
-	unknown chan struct{} // slots for questions about tokens that were never seen
-	again   chan struct{} // slots for questions about those that were
-	failing atomic.Bool   // for the log
+	mu      sync.Mutex
+	limits  map[account]*rate.Limiter // of listed accounts, by the claim of tokens that were never seen
+	unknown chan struct{}             // slots for questions about tokens that were never seen
+	again   chan struct{}             // slots for questions about those that were
+	failing atomic.Bool               // for the log
 }
 
-func newAccounts(r TokenReviewer, c clock.PassiveClock) *accounts {
+func newAccounts(r TokenReviewer, c clock.PassiveClock, listed func(account) bool) *accounts {
 	return &accounts{
-		reviews: r, clock: c, seen: newLRU[seen](knownTokens), refused: newLRU[time.Time](refusedTokens),
-		limit:   rate.NewLimiter(unknownPerSecond, unknownBurst),
+		reviews: r, clock: c, listed: listed, seen: newLRU[seen](knownTokens), refused: newLRU[time.Time](refusedTokens),
+		limits:  map[account]*rate.Limiter{},
 		unknown: make(chan struct{}, concurrentReviews), again: make(chan struct{}, concurrentReviews),
 	}
 }
@@ -98,11 +102,14 @@ func (a *accounts) verify(ctx context.Context, token string, d digest, p peeked)
 	if refused := p.hopeless(now); refused != nil {
 		return account{}, refused
 	}
+	if !a.listed(p.account) {
+		return account{}, unlistedAccount()
+	}
 	if until, ok := a.refused.get(d); ok && now.Before(until) {
 		return account{}, invalidAccountToken()
 	}
 	answer := a.flight.DoChan(string(d[:]), func() (any, error) {
-		return a.settle(context.WithoutCancel(ctx), token, d, p.expires), nil
+		return a.settle(context.WithoutCancel(ctx), token, d, p), nil
 	})
 	select {
 	case <-ctx.Done():
@@ -121,16 +128,16 @@ type verdict struct {
 }
 
 // settle asks, and remembers what comes of it.
-func (a *accounts) settle(ctx context.Context, token string, d digest, expires time.Time) verdict {
+func (a *accounts) settle(ctx context.Context, token string, d digest, p peeked) verdict {
 	now := a.clock.Now()
 	before, again := a.seen.get(d)
 	if again && before.stands(now) {
 		return verdict{account: before.account} // somebody asked in between
 	}
-	out := a.ask(ctx, token, again)
+	out := a.ask(ctx, token, p.account, again)
 	switch {
 	case out.err == nil:
-		a.seen.put(d, seen{account: out.account, at: now, expires: expires})
+		a.seen.put(d, seen{account: out.account, at: now, expires: p.expires})
 		return verdict{account: out.account}
 	case out.invalid:
 		a.seen.remove(d)
@@ -149,6 +156,28 @@ func invalidAccountToken() *Refused {
 		"or its ServiceAccount or Pod is gone")
 }
 
+// unlistedAccount is what a token says by itself, so that the API server need not be asked. Whoever makes one up learns
+// nothing else from it than from one of an account that is listed.
+func unlistedAccount() *Refused {
+	return unauthenticated(ReasonNotListed, "the ServiceAccount of this token is listed neither in serviceAccounts of a Tenant "+
+		"nor in applications of the DataPlane")
+}
+
+// limit is that of one account that tokens claim to be of.
+func (a *accounts) limit(of account) *rate.Limiter {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	l := a.limits[of]
+	if l == nil {
+		if len(a.limits) >= knownTokens {
+			clear(a.limits) // what is no longer listed goes; the rest begins afresh
+		}
+		l = rate.NewLimiter(unknownPerSecond, unknownBurst)
+		a.limits[of] = l
+	}
+	return l
+}
+
 func noReview() *Refused {
 	return unavailable(ReasonReviewUnavailable, "the API server cannot be asked about this ServiceAccount token at the moment; try again")
 }
@@ -161,12 +190,12 @@ type outcome struct {
 }
 
 // ask puts a question, if not too many are being put.
-func (a *accounts) ask(ctx context.Context, token string, again bool) outcome {
+func (a *accounts) ask(ctx context.Context, token string, claimed account, again bool) outcome {
 	slots := a.again
 	if !again {
 		slots = a.unknown
-		if !a.limit.AllowN(a.clock.Now(), 1) {
-			return outcome{err: fmt.Errorf("more than %d unknown tokens a second", unknownPerSecond)}
+		if !a.limit(claimed).AllowN(a.clock.Now(), 1) {
+			return outcome{err: fmt.Errorf("more than %d unknown tokens of one account a second", unknownPerSecond)}
 		}
 	}
 	select {
@@ -189,16 +218,23 @@ func (a *accounts) ask(ctx context.Context, token string, again bool) outcome {
 
 // judge reads the answer. A server that does not know audiences leaves them out, and would vouch for a token for anybody.
 func judge(s authenticationv1.TokenReviewStatus) outcome {
-	namespace, name, ok := strings.Cut(strings.TrimPrefix(s.User.Username, serviceAccountPrefix), ":")
+	of, ok := accountOf(s.User.Username)
 	switch {
 	case !s.Authenticated:
 		return outcome{invalid: true, err: fmt.Errorf("not authenticated")}
 	case !slices.Contains(s.Audiences, Audience):
 		return outcome{invalid: true, err: fmt.Errorf("not for the audience %s", Audience)}
-	case !strings.HasPrefix(s.User.Username, serviceAccountPrefix), !ok, namespace == "", name == "", strings.Contains(name, ":"):
+	case !ok:
 		return outcome{invalid: true, err: fmt.Errorf("not a ServiceAccount")}
 	}
-	return outcome{account: account{namespace, name}}
+	return outcome{account: of}
+}
+
+// accountOf reads system:serviceaccount:<namespace>:<name>.
+func accountOf(user string) (account, bool) {
+	rest, isAccount := strings.CutPrefix(user, serviceAccountPrefix)
+	namespace, name, ok := strings.Cut(rest, ":")
+	return account{namespace, name}, isAccount && ok && namespace != "" && name != "" && !strings.Contains(name, ":")
 }
 
 // note logs when the API server begins to fail and when it answers again.

@@ -85,7 +85,7 @@ func New(o Options) (*Authenticator, error) {
 	return &Authenticator{
 		directory: o.Directory, clock: o.Clock,
 		tokens:   gatewayTokens{plane: o.Plane, cache: newLRU[verified](knownTokens)},
-		accounts: newAccounts(o.Reviews, o.Clock),
+		accounts: newAccounts(o.Reviews, o.Clock, listedIn(o.Directory)),
 		endUsers: o.EndUsers,
 	}, nil
 }
@@ -131,4 +131,18 @@ func (a *Authenticator) authenticate(ctx context.Context, h Header) (*Caller, *R
 		return nil, refused
 	}
 	return a.serviceAccount(ctx, h, account)
+}
+
+// listedIn says whether an account can be anybody: a Tenant lists it, served or not, or the DataPlane does.
+func listedIn(d Directory) func(account) bool {
+	return func(of account) bool {
+		if of == (account{}) {
+			return false
+		}
+		if _, listed, err := d.ByServiceAccount(of.namespace, of.name); listed || err != nil {
+			return true // what stands in the way is said once the token is known to be one
+		}
+		_, listed := d.Application(of.namespace, of.name)
+		return listed
+	}
 }

@@ -19,6 +19,7 @@ type peeked struct {
 	issuer   string
 	audience []string
 	expires  time.Time
+	account  account // zero where it is none
 }
 
 // peek reads the claims of a token. ok is false where it is no JWT.
@@ -36,11 +37,15 @@ func peek(token string) (p peeked, ok bool) {
 		Issuer   string          `json:"iss"`
 		Audience json.RawMessage `json:"aud"`
 		Expires  float64         `json:"exp"`
+		Subject  string          `json:"sub"`
 	}
 	if json.Unmarshal(raw, &claims) != nil {
 		return p, false
 	}
 	p = peeked{issuer: claims.Issuer, audience: audience(claims.Audience)}
+	if of, ok := accountOf(claims.Subject); ok {
+		p.account = of
+	}
 	if claims.Expires > 0 && claims.Expires < 1<<40 {
 		p.expires = time.Unix(int64(claims.Expires), 0)
 	}

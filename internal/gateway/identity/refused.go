@@ -40,8 +40,6 @@ const (
 	ReasonRevoked = "RevokedToken"
 	// ReasonNotListed: a ServiceAccount that neither a Tenant nor the DataPlane lists.
 	ReasonNotListed = "NotListed"
-	// ReasonTwoIdentities: a ServiceAccount that is a tenant and an application.
-	ReasonTwoIdentities = "TwoIdentities"
 	// ReasonNoTenant: an application that did not say for which tenant.
 	ReasonNoTenant = "NoTenant"
 	// ReasonTenantDisagrees: two tenants in one request.

@@ -23,25 +23,22 @@ func (a *Authenticator) bearer(h Header, claims credential.GatewayClaims) (*Call
 
 // serviceAccount finds the tenant that a ServiceAccount is or acts for.
 func (a *Authenticator) serviceAccount(ctx context.Context, h Header, s account) (*Caller, *Refused) {
-	t, listed, err := a.directory.ByServiceAccount(s.namespace, s.name)
-	if err != nil && !listed {
-		return nil, fromDirectory(err)
-	}
 	app, isApplication := a.directory.Application(s.namespace, s.name)
+	t, listed, err := a.directory.ByServiceAccount(s.namespace, s.name)
 	switch {
-	case listed && isApplication:
-		return nil, denied(ReasonTwoIdentities, fmt.Sprintf(
-			"ServiceAccount %s/%s is listed by a Tenant and as an application of the DataPlane; the platform must take out one of them", s.namespace, s.name))
-	case listed && err != nil:
+	case isApplication: // what the platform says counts more: no author of Tenants may take an application away
+	case err != nil:
 		return nil, fromDirectory(err)
 	case listed:
 		return own(h, t, ViaServiceAccount)
-	case !isApplication:
+	default:
 		return nil, denied(ReasonNotListed, fmt.Sprintf(
 			"ServiceAccount %s/%s is not listed in serviceAccounts of a Tenant, nor in applications of the DataPlane", s.namespace, s.name))
-	case app.TenantFrom == tenantryv1.TenantFromEndUserToken:
+	}
+	switch app.TenantFrom {
+	case tenantryv1.TenantFromEndUserToken:
 		return a.forEndUser(ctx, h)
-	case app.TenantFrom == tenantryv1.TenantFromHeader:
+	case tenantryv1.TenantFromHeader:
 		return a.byHeader(h)
 	}
 	return nil, denied(ReasonNotListed, "the DataPlane names a tenantFrom for this application that this gateway does not know")
