@@ -69,7 +69,7 @@ func vectorAttempts(t *tenant, victim string) []attempt {
 		refused("create a collection", create("tenant_"+t.name+"_more")),
 		vectorsAttempt(token, "list collections", list, onlyOwn(t)),
 		vectorsRefused(binding{"grpc-address": token["grpc-address"]}, codes.Unauthenticated, "query "+victim+" without a token", query(victim)),
-		vectorsRefused(forged(token), codes.PermissionDenied, "query "+victim+" with an altered token", query(victim)),
+		vectorsRefused(forged(token, strings.IndexByte(token["api-key"], '.')), codes.PermissionDenied, "query "+victim+" with an altered token", query(victim)),
 	}
 }
 
@@ -91,11 +91,11 @@ func onlyOwn(t *tenant) func(any, error) (string, error) {
 	}
 }
 
-// forged is the same token with one character of what it says changed.
-func forged(b binding) binding {
+// forged is the same token with one character changed, in the part after that dot: what it says, or its signature.
+func forged(b binding, dot int) binding {
 	token := []byte(b["api-key"])
-	at := strings.IndexByte(b["api-key"], '.') + 20
-	token[at] ^= 1
+	at := dot + 20
+	token[at] = map[bool]byte{true: 'B', false: 'A'}[token[at] == 'A']
 	return binding{"grpc-address": b["grpc-address"], "api-key": string(token)}
 }
 
@@ -107,7 +107,7 @@ func query(collection string) vectorCall {
 
 func put(collection string) vectorCall {
 	return func(ctx context.Context, c *qdrant.Client) (any, error) {
-		return c.Upsert(ctx, &qdrant.UpsertPoints{CollectionName: collection, Points: points("x", []data.Passage{{Title: "x", Body: "x"}}, nil)})
+		return c.Upsert(ctx, &qdrant.UpsertPoints{CollectionName: collection, Points: points("x", []data.Passage{{Title: "x", Body: "x"}})})
 	}
 }
 

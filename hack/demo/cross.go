@@ -25,6 +25,9 @@ func (d *demo) cross(ctx context.Context) error {
 	if err := d.storm(ctx, d.simulated()+"Qdrant", "tenants' tokens", d.vectorFronts()); err != nil {
 		return err
 	}
+	if err := d.crossGateway(ctx); err != nil {
+		return err
+	}
 	after, err := d.holdings(ctx)
 	if err != nil {
 		return err
@@ -37,6 +40,23 @@ func (d *demo) cross(ctx context.Context) error {
 	}
 	d.note("after all of them, what each tenant holds is the same, byte for byte")
 	return nil
+}
+
+// crossGateway: two tenants with points in one collection against each other, and a reader of a reference.
+func (d *demo) crossGateway(ctx context.Context) error {
+	var fronts []front
+	for _, pair := range [][2]string{{blue, acme}, {acme, blue}} {
+		x, err := newTrespass(d.tenants[pair[0]], d.tenants[pair[1]])
+		if err != nil {
+			return err
+		}
+		fronts = append(fronts, front{direction(pair[0], pair[1]), d.gatewayAttempts(x)})
+	}
+	if err := d.storm(ctx, d.throughGateway(), "tenants in one collection", fronts); err != nil {
+		return err
+	}
+	reader := []front{{who: cedar + ", which may read a reference", attempts: referenceAttempts(d.tenants[cedar])}}
+	return d.storm(ctx, d.throughGateway(), "a reader of a reference", reader)
 }
 
 func direction(from, to string) string { return from + " against " + to }
@@ -62,7 +82,7 @@ func (d *demo) cacheFronts() []front {
 	return out
 }
 
-// vectorFronts: blue-dental has no token to try anything with; its points are tried for in the shared collection.
+// vectorFronts: blue-dental has no token of Qdrant's; its points are tried for in the shared collection.
 func (d *demo) vectorFronts() []front {
 	collection := func(name string) string { return fmt.Sprintf("tenant_%s_%s", name, corpusOf[name]) }
 	return []front{

@@ -19,6 +19,7 @@ var overlay embed.FS
 // addresses are what the overlay puts in place of the sample's.
 type addresses struct {
 	Samples, Qdrant, QdrantREST, Redis, RedisUser string
+	Gateway, GatewayURL                           string
 	Dimension                                     int
 
 	QdrantKey, DSN, RedisPassword string
@@ -26,6 +27,11 @@ type addresses struct {
 
 // declare applies config/samples and waits until everything is Ready.
 func (d *demo) declare(ctx context.Context) error {
+	var err error
+	if d.listeners, err = reserveAddresses(); err != nil {
+		return err
+	}
+	d.onExit(d.listeners.release)
 	if err := d.applySecrets(ctx); err != nil {
 		return err
 	}
@@ -64,7 +70,7 @@ func (d *demo) renderOverlay() error {
 	if err := os.Mkdir(d.file("overlay"), 0o700); err != nil {
 		return err
 	}
-	for _, name := range []string{"kustomization.yaml", "access.yaml", "cedar-clinic.yaml"} {
+	for _, name := range []string{"kustomization.yaml", "access.yaml", "corpora.yaml"} {
 		text, err := d.render("overlay/" + name)
 		if err != nil {
 			return err
@@ -100,6 +106,7 @@ func (d *demo) addresses() (addresses, error) {
 	a := addresses{
 		Samples: filepath.ToSlash(samples), Qdrant: d.qdrant.Addr, QdrantREST: "null", Redis: d.redis.Addr(), RedisUser: operatorRedisUser,
 		Dimension: feature.Dimension, QdrantKey: d.qdrant.APIKey, RedisPassword: d.operatorUser,
+		Gateway: d.listeners.grpc, GatewayURL: d.listeners.url(),
 		DSN: d.postgres.DSN("tenantry", d.operatorRole, database),
 	}
 	if d.qdrant.RESTURL != "" {
@@ -201,15 +208,21 @@ func (d *demo) showFindings(ctx context.Context) error {
 func (d *demo) operatorCannot(ctx context.Context) error {
 	operator := d.kubectl.as(d.manager.kubeconfig)
 	for _, question := range [][]string{
-		{"auth", "can-i", "list", "secrets", "--all-namespaces"},
-		{"auth", "can-i", "get", "secrets", "--namespace", "product"},
+		{"list", "secrets", "--all-namespaces"},
+		{"get", "secrets", "--namespace", "product"},
 	} {
-		d.console.Command(line(question) + "   # as the operator")
-		answer, _ := operator.run(ctx, "", question...) // "no" is also its exit status
-		d.console.Output(answer)
-		if err := expect(line(question)+" as the operator", "no", strings.TrimSpace(answer)); err != nil {
+		if err := d.canI(ctx, operator, "the operator", "no", question...); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// canI asks the API server what somebody may do, and compares its answer.
+func (d *demo) canI(ctx context.Context, as *kubectl, who, want string, question ...string) error {
+	args := append([]string{"auth", "can-i"}, question...)
+	d.console.Command(line(args) + "   # as " + who)
+	answer, _ := as.run(ctx, "", args...) // "no" is also its exit status
+	d.console.Output(answer)
+	return expect(line(args)+" as "+who, want, strings.TrimSpace(answer))
 }

@@ -43,7 +43,10 @@ type demo struct {
 	passwords
 	kubectl *kubectl
 	manager *manager
-	tenants map[string]*tenant
+	gateway *gateway
+	// listeners of the gateway, before it runs.
+	listeners gatewayAddresses
+	tenants   map[string]*tenant
 
 	undo    []func()
 	results []result
@@ -63,6 +66,7 @@ var steps = []step{
 	{"Prepare them as a platform team would", (*demo).preparePlatform},
 	{"Install the operator and run it with its own, narrow rights", (*demo).installOperator},
 	{"Declare the plane, three tenants, their corpora and budgets", (*demo).declare},
+	{"Run the plane's gateway with its own, narrow rights", (*demo).runGateway},
 	{"Load real text, each tenant with its own credentials", (*demo).load},
 	{"Read it back with nothing but the tenant's Secret", (*demo).readOwn},
 	{"Try to cross the boundaries", (*demo).cross},
@@ -92,11 +96,14 @@ func (d *demo) play(ctx context.Context) error {
 	return nil
 }
 
-// explain adds where it went wrong, and what the operator logged where it runs.
+// explain adds where it went wrong, and what the programs logged that run.
 func (d *demo) explain(title string, err error) error {
 	err = fmt.Errorf("%s:\n%w", title, err)
 	if d.manager != nil {
 		err = fmt.Errorf("%w\nErrors that the operator logged: %s", err, d.manager.errorsLogged())
+	}
+	if d.gateway != nil {
+		err = fmt.Errorf("%w\nErrors that the gateway logged: %s", err, d.gateway.errorsLogged())
 	}
 	return err
 }

@@ -74,24 +74,35 @@ func (d *demo) pointHoldings(ctx context.Context, name string, digest hash.Hash)
 		return 0, err
 	}
 	defer func() { _ = client.Close() }()
-	request := &qdrant.ScrollPoints{
-		CollectionName: sharedCollection, Limit: qdrant.PtrOf(uint32(1000)),
-		Filter:      &qdrant.Filter{Must: []*qdrant.Condition{qdrant.NewMatch("tenant_id", name)}},
-		WithPayload: qdrant.NewWithPayload(true), WithVectors: qdrant.NewWithVectors(true),
-	}
+	requests := []*qdrant.ScrollPoints{{
+		CollectionName: sharedCollection, Filter: &qdrant.Filter{Must: []*qdrant.Condition{qdrant.NewMatch("tenant_id", name)}},
+	}}
 	if corpus := corpusOf[name]; corpus != "" {
-		request.CollectionName, request.Filter = "tenant_"+name+"_"+corpus, nil
+		requests = append(requests, &qdrant.ScrollPoints{CollectionName: "tenant_" + name + "_" + corpus})
 	}
-	points, err := client.Scroll(ctx, request)
-	if err != nil {
-		return 0, wrap("read the points of "+name, err)
+	total := 0
+	for _, r := range requests {
+		r.Limit = qdrant.PtrOf(uint32(1000))
+		r.WithPayload, r.WithVectors = qdrant.NewWithPayload(true), qdrant.NewWithVectors(true)
+		points, err := client.Scroll(ctx, r)
+		if err != nil {
+			return 0, wrap("read the points of "+name, err)
+		}
+		if err := digestPoints(digest, points); err != nil {
+			return 0, err
+		}
+		total += len(points)
 	}
+	return total, nil
+}
+
+func digestPoints(digest hash.Hash, points []*qdrant.RetrievedPoint) error {
 	for _, p := range points {
 		bytes, err := proto.MarshalOptions{Deterministic: true}.Marshal(p)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		_, _ = digest.Write(bytes)
 	}
-	return len(points), nil
+	return nil
 }

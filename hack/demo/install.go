@@ -48,7 +48,7 @@ func withoutKind(stream string, kinds ...string) (string, error) {
 	for _, doc := range strings.Split(stream, "\n---\n") {
 		var object struct{ Kind string }
 		if err := yaml.Unmarshal([]byte(doc), &object); err != nil {
-			return "", fmt.Errorf("read the manifests of config/default: %w", err)
+			return "", fmt.Errorf("read the manifests: %w", err)
 		}
 		leave := object.Kind == ""
 		for _, kind := range kinds {

@@ -14,6 +14,12 @@ import (
 // corpusOf names the dedicated corpora that are filled, and referenceCollection the one copy of the regulation.
 var corpusOf = map[string]string{acme: "protocols", cedar: "policies"}
 
+// sharedCorpusOf names the corpora that lie in the one shared collection, of the tenants in sharing.
+var (
+	sharedCorpusOf = map[string]string{acme: "handouts", blue: "treatment-notes"}
+	sharing        = []string{blue, acme}
+)
+
 const referenceCollection = "reference_eu-gdpr_gdpr"
 
 // invoicesEach is how many invoices the application writes for each tenant.
@@ -61,6 +67,9 @@ func (d *demo) awaitSecrets(ctx context.Context) error {
 				if _, err := t.secrets["qdrant"].collection(corpus); err != nil {
 					return err
 				}
+			}
+			if err := t.listsShared(); err != nil {
+				return err
 			}
 		}
 		return nil

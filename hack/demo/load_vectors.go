@@ -29,7 +29,7 @@ func (d *demo) loadDedicated(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	n, err := upsert(ctx, secret, collection, name, nil)
+	n, err := upsert(ctx, secret, collection, name)
 	if err == nil {
 		d.console.OK("%sQdrant: %s wrote %d points to %s with its own token", d.simulated(), name, n, collection)
 	}
@@ -51,7 +51,7 @@ func (d *demo) loadReference(ctx context.Context) error {
 	for key, value := range secret.Data {
 		b[key] = string(value)
 	}
-	n, err := upsert(ctx, b, referenceCollection, "gdpr", nil)
+	n, err := upsert(ctx, b, referenceCollection, "gdpr")
 	if err == nil {
 		d.console.OK("%sQdrant: the loader of the reference corpus wrote %d excerpts of the GDPR to %s", d.simulated(), n, referenceCollection)
 		d.console.Say("  Regulation (EU) 2016/679, © European Union, EUR-Lex, reused under Commission Decision 2011/833/EU")
@@ -59,23 +59,54 @@ func (d *demo) loadReference(ctx context.Context) error {
 	return err
 }
 
-// loadShared stands in for the gateway, which has not been built yet: the platform's key writes what blue-dental's
-// workload will write through it.
+// loadShared writes into the shared collection, through the gateway: there is no other way in.
 func (d *demo) loadShared(ctx context.Context) error {
-	var corpus struct{ Metadata struct{ UID string } }
-	if err := d.kubectl.decode(ctx, &corpus, "get", "corpus", "treatment-notes", "--namespace", blue); err != nil {
+	if err := d.awaitGateway(ctx); err != nil {
 		return err
 	}
-	platform := binding{"grpc-address": d.qdrant.Addr, "api-key": d.qdrant.APIKey}
-	n, err := upsert(ctx, platform, sharedCollection, blue, map[string]any{"tenant_id": blue, "corpus_id": corpus.Metadata.UID})
-	if err == nil {
-		d.console.OK("%sQdrant: blue-dental has no way to its vectors yet, so the platform's key wrote %d points to %s for it", d.simulated(), n, sharedCollection)
+	for _, name := range sharing {
+		n, err := upsert(ctx, d.tenants[name].gateway(), sharedCorpusOf[name], name)
+		if err != nil {
+			return wrap(name, err)
+		}
+		d.console.OK("%s: %s wrote %d points to %s, its part of %s", d.throughGateway(), name, n, sharedCorpusOf[name], sharedCollection)
 	}
-	return err
+	return d.mapped(ctx)
 }
 
-// upsert writes every passage of a file to a collection, with more fields in the payload where wanted.
-func upsert(ctx context.Context, b binding, collection, file string, more map[string]any) (int, error) {
+// awaitGateway waits until the gateway serves what was declared last. It learns of it by watch.
+func (d *demo) awaitGateway(ctx context.Context) error {
+	return eventually(ctx, "the gateway to serve the shared corpora", func() error {
+		for _, name := range sharing {
+			if _, err := own(ctx, d.tenants[name].gateway(), sharedCorpusOf[name]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// mapped checks that the points lie on the server under ids that are not the tenants'.
+func (d *demo) mapped(ctx context.Context) error {
+	client, err := d.platformVectors()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = client.Close() }()
+	passages, err := data.Load(blue)
+	if err != nil {
+		return err
+	}
+	found, err := client.Get(ctx, &qdrant.GetPoints{CollectionName: sharedCollection, Ids: ids(blue, passages)})
+	if err != nil {
+		return err
+	}
+	d.console.Say("  On the server they lie under other ids than they were given, which only the gateway maps back.")
+	return expect("points of "+blue+" on the server under its own ids", 0, len(found))
+}
+
+// upsert writes every passage of a file to a collection.
+func upsert(ctx context.Context, b binding, collection, file string) (int, error) {
 	passages, err := data.Load(file)
 	if err != nil {
 		return 0, err
@@ -86,24 +117,33 @@ func upsert(ctx context.Context, b binding, collection, file string, more map[st
 	}
 	defer func() { _ = client.Close() }()
 	_, err = client.Upsert(ctx, &qdrant.UpsertPoints{
-		CollectionName: collection, Wait: qdrant.PtrOf(true), Points: points(file, passages, more),
+		CollectionName: collection, Wait: qdrant.PtrOf(true), Points: points(file, passages),
 	})
 	return len(passages), err
 }
 
-// points turns passages into points. An id follows from the text, so that loading twice changes nothing.
-func points(file string, passages []data.Passage, more map[string]any) []*qdrant.PointStruct {
+// points turns passages into points.
+func points(file string, passages []data.Passage) []*qdrant.PointStruct {
 	out := make([]*qdrant.PointStruct, 0, len(passages))
 	for _, p := range passages {
-		payload := map[string]any{"title": p.Title, "text": p.Body, "source": file}
-		for key, value := range more {
-			payload[key] = value
-		}
 		out = append(out, &qdrant.PointStruct{
-			Id:      qdrant.NewID(uuid.NewSHA1(uuid.NameSpaceURL, []byte(file+"/"+p.Title)).String()),
+			Id:      pointID(file, p),
 			Vectors: qdrant.NewVectors(embed.Text(p.Text())...),
-			Payload: qdrant.NewValueMap(payload),
+			Payload: qdrant.NewValueMap(map[string]any{"title": p.Title, "text": p.Body, "source": file}),
 		})
+	}
+	return out
+}
+
+// pointID follows from the text, so that loading twice changes nothing.
+func pointID(file string, p data.Passage) *qdrant.PointId {
+	return qdrant.NewID(uuid.NewSHA1(uuid.NameSpaceURL, []byte(file+"/"+p.Title)).String())
+}
+
+func ids(file string, passages []data.Passage) []*qdrant.PointId {
+	out := make([]*qdrant.PointId, 0, len(passages))
+	for _, p := range passages {
+		out = append(out, pointID(file, p))
 	}
 	return out
 }

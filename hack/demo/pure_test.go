@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/qdrant/go-client/qdrant"
 )
 
 func TestTextHelpers(t *testing.T) {
@@ -17,6 +18,12 @@ func TestTextHelpers(t *testing.T) {
 		"a long text":                {beginning("Subcutaneous insulin is drawn up only after two nurses have read the dose"), "Subcutaneous insulin is drawn up only after two nurses have …"},
 		"a field of JSON":            {field(`{"gitVersion":"v1"}`, "gitVersion"), "v1"},
 		"a field that is not there":  {field(`{}`, "gitVersion"), ""},
+		"an error by REST":           {restError(`{"status":{"error":"Not found"},"time":0}`), "Not found"},
+		"an answer by REST":          {restError(`{"status":"ok"}`), `{"status":"ok"}`},
+		"points of one tenant":       {described([]*qdrant.RetrievedPoint{point("a", "source"), point("a", "source")}), "2 points, all of a"},
+		"points of two tenants":      {described([]*qdrant.RetrievedPoint{point("a", "source"), point("b", "source")}), "2 points, all of a and b"},
+		"a platform's key":           {described([]*qdrant.RetrievedPoint{point("a", "source", "tenant_id")}), "1 points, all of a with tenant_id"},
+		"no points":                  {described([]*qdrant.RetrievedPoint{}), "0 points"},
 		"somebody else's collection": {usedByDemo("tenant_acme_notes"), false},
 		"a collection of the demo":   {usedByDemo("tenant_acme-health_protocols"), true},
 	}
@@ -26,6 +33,25 @@ func TestTextHelpers(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// point has one value under every key.
+func point(value string, keys ...string) *qdrant.RetrievedPoint {
+	payload := map[string]any{}
+	for _, key := range keys {
+		payload[key] = value
+	}
+	return &qdrant.RetrievedPoint{Payload: qdrant.NewValueMap(payload)}
+}
+
+func TestRESTSources(t *testing.T) {
+	got, err := restSources(`{"result":{"points":[{"id":1,"payload":{"source":"a"}}]},"status":"ok"}`)
+	if diff := cmp.Diff([]string{"a"}, got); err != nil || diff != "" {
+		t.Errorf("sources (-want +got): %v\n%s", err, diff)
+	}
+	if _, err := restSources("no JSON"); err == nil {
+		t.Error("what is no JSON was accepted")
 	}
 }
 

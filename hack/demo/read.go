@@ -24,14 +24,14 @@ func (d *demo) readOwn(ctx context.Context) error {
 		if name == companies[0] {
 			d.console.Say("  what a Secret holds, for instance of type redis: %s", t.secrets["redis"].keys())
 		}
-		for _, read := range []func(context.Context, *tenant) error{d.refusedElsewhere, d.readRows, d.readCache, d.readVectors} {
+		for _, read := range []func(context.Context, *tenant) error{d.refusedElsewhere, d.readRows, d.readCache, d.readVectors, d.readShared} {
 			if err := read(ctx, t); err != nil {
 				return err
 			}
 		}
 	}
 	d.note("each tenant reads its own rows, keys and vectors with nothing but its Secret")
-	d.note("a tenant of a shared collection holds no Qdrant credential at all")
+	d.note("a tenant of a shared collection holds no Qdrant credential: it wrote and read through the gateway, gRPC and REST")
 	return nil
 }
 
@@ -123,6 +123,7 @@ func (d *demo) readCache(ctx context.Context, t *tenant) error {
 // questions and the passage that should come first.
 var questions = map[string]struct{ corpus, question, want string }{
 	acme:                {"protocols", "Who has to check an insulin dose before the injection?", "Insulin double check"},
+	blue:                {"treatment-notes", "A permanent tooth was knocked out. What does it go into?", "Knocked-out permanent tooth"},
 	cedar:               {"policies", "A patient asks for a copy of the record. What does the reception desk do?", "Patient asks for a copy of the record"},
 	referenceCollection: {referenceCollection, "How many hours does the controller have to notify the supervisory authority of a personal data breach?", "Article 33(1): notifying the supervisory authority of a breach"},
 }
@@ -130,7 +131,7 @@ var questions = map[string]struct{ corpus, question, want string }{
 func (d *demo) readVectors(ctx context.Context, t *tenant) error {
 	secret := t.secrets["qdrant"]
 	if t.name == blue {
-		d.console.OK("%sQdrant: no Secret of type qdrant, so nothing to present there; the gateway will be its way in", d.simulated())
+		d.console.OK("%sQdrant: no Secret of type qdrant, so nothing to present there; its way in is the gateway", d.simulated())
 		return expect("Secrets of type qdrant in "+blue, 0, len(secret))
 	}
 	if err := d.ask(ctx, secret, t.name); err != nil {
@@ -149,11 +150,17 @@ func (d *demo) ask(ctx context.Context, secret binding, about string) error {
 	if err != nil {
 		return err
 	}
+	return d.answer(ctx, secret, d.simulated()+"Qdrant, "+collection, collection, about)
+}
+
+// answer puts the question to a collection, wherever it is reached, and shows the three best hits.
+func (d *demo) answer(ctx context.Context, secret binding, where, collection, about string) error {
+	q := questions[about]
 	hits, err := search(ctx, secret, collection, q.question)
 	if err != nil {
 		return wrap("query "+collection, err)
 	}
-	d.console.OK("%sQdrant, %s: %q", d.simulated(), collection, q.question)
+	d.console.OK("%s: %q", where, q.question)
 	best := ""
 	for _, h := range hits {
 		d.console.Output(fmt.Sprintf("%.2f  %s: %s", h.GetScore(), h.GetPayload()["title"].GetStringValue(), beginning(h.GetPayload()["text"].GetStringValue())))

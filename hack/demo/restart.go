@@ -21,7 +21,10 @@ func (d *demo) restart(ctx context.Context) error {
 	if err := d.readRows(ctx, d.tenants[acme]); err != nil {
 		return wrap("read while the operator is gone", err)
 	}
-	d.console.Say("  The boundaries stand on the servers: they do not need the operator to hold.")
+	if err := d.readAll(ctx, d.tenants[blue]); err != nil {
+		return wrap("read while the operator is gone", err)
+	}
+	d.console.Say("  The boundaries stand on the servers and the gateway: they do not need the operator to hold.")
 	if err := d.startManager(ctx); err != nil {
 		return err
 	}
@@ -47,7 +50,7 @@ func (d *demo) restart(ctx context.Context) error {
 const (
 	callCount = "tenantry_backend_call_duration_seconds_count"
 	// corpora that the overlay declares, the reference among them.
-	corpora = 5
+	corpora = 6
 )
 
 func compared(s series, call string) float64 { return s.sum(callCount, `call="`+call+`"`) }

@@ -33,25 +33,50 @@ func (d *demo) suspend(ctx context.Context) error {
 	}
 	defer sessions.close(ctx)
 	d.console.Say("acme-health has a session open in PostgreSQL, a worker that waits on a queue in Redis, and a Qdrant token.")
-	if err := d.setAccess(ctx, acme, "Suspended"); err != nil {
+	if err := d.patchAccess(ctx, acme, "Suspended"); err != nil {
+		return err
+	}
+	if err := d.shutOut(ctx, t); err != nil {
+		return err
+	}
+	if err := d.awaitAccess(ctx, acme, "Suspended"); err != nil {
 		return err
 	}
 	if err := d.dead(ctx, t, sessions); err != nil {
 		return err
 	}
-	d.note("suspension ended live sessions in PostgreSQL and Redis and killed the Qdrant token; data was kept")
-	if err := d.setAccess(ctx, acme, "Active"); err != nil {
+	d.note("suspension ended live sessions in PostgreSQL and Redis, killed the Qdrant token and closed the gateway; data was kept")
+	if err := d.patchAccess(ctx, acme, "Active"); err != nil {
+		return err
+	}
+	if err := d.awaitAccess(ctx, acme, "Active"); err != nil {
 		return err
 	}
 	return d.alive(ctx, t)
 }
 
-// setAccess patches the Tenant and waits until it is verified to be so.
-func (d *demo) setAccess(ctx context.Context, name, access string) error {
+func (d *demo) patchAccess(ctx context.Context, name, access string) error {
 	patch := fmt.Sprintf(`{"spec":{"access":%q}}`, access)
-	if err := d.kubectl.show(ctx, "patch", "tenant", name, "--type=merge", "--patch", patch); err != nil {
-		return err
+	return d.kubectl.show(ctx, "patch", "tenant", name, "--type=merge", "--patch", patch)
+}
+
+// shutOut waits for the gateway's refusal. It watches Tenants itself, and does not wait for the operator.
+func (d *demo) shutOut(ctx context.Context, t *tenant) error {
+	begun := time.Now()
+	err := eventually(ctx, "the gateway to refuse "+t.name, func() error {
+		if _, err := own(ctx, t.gateway(), sharedCorpusOf[t.name]); answerOf(err).Code() != codes.PermissionDenied {
+			return fmt.Errorf("it answers: %w", err)
+		}
+		return nil
+	})
+	if err == nil {
+		d.console.OK("the gateway refuses it %s after the patch; it does not wait for the operator", time.Since(begun).Round(time.Millisecond))
 	}
+	return err
+}
+
+// awaitAccess waits until the Tenant is verified to be so.
+func (d *demo) awaitAccess(ctx context.Context, name, access string) error {
 	reason := map[string]string{"Suspended": "Suspended", "Active": "Ready"}[access]
 	condition := `jsonpath={.status.conditions[?(@.type=="Ready")].reason}=` + reason
 	if err := d.await(ctx, condition, "tenant/"+name); err != nil {
@@ -145,6 +170,9 @@ func (d *demo) waysIn(t *tenant) []attempt {
 		a := vectorsRefused(token, codes.Unauthenticated, d.simulated()+"Qdrant: its token", query(collection))
 		out = append(out, a)
 	}
+	if b := t.gateway(); b != nil && sharedCorpusOf[t.name] != "" {
+		out = append(out, vectorsRefused(b, codes.PermissionDenied, d.throughGateway()+": its token", query(sharedCorpusOf[t.name])))
+	}
 	return out
 }
 
@@ -187,6 +215,9 @@ func (d *demo) alive(ctx context.Context, t *tenant) error {
 		return err
 	}
 	if err := d.ask(ctx, t.secrets["qdrant"], t.name); err != nil {
+		return err
+	}
+	if err := d.readAll(ctx, t); err != nil {
 		return err
 	}
 	d.note("back to Active, the same Secrets open everything again")

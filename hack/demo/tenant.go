@@ -22,7 +22,7 @@ type binding map[string]string
 type tenant struct {
 	name    string
 	kubectl *kubectl
-	// secrets by type: postgresql, redis, qdrant. What was not issued is not there.
+	// secrets by type: postgresql, redis, qdrant, qdrant-gateway. What was not issued is not there.
 	secrets map[string]binding
 }
 
@@ -56,7 +56,27 @@ func (b binding) keys() string { return strings.Join(slices.Sorted(maps.Keys(b))
 // key returns a cache key of the tenant, with the prefix that its Secret names.
 func (t *tenant) key(rest string) string { return t.secrets["redis"]["key-prefix"] + rest }
 
-// collection returns the collection of one of the tenant's corpora or references.
+// gateway is the Secret with which the tenant comes in through the gateway.
+func (t *tenant) gateway() binding { return t.secrets["qdrant-gateway"] }
+
+// logical are the names that a tenant uses at the gateway, sorted.
+func (b binding) logical() ([]string, error) {
+	var names []string
+	err := json.Unmarshal([]byte(b["collections"]), &names)
+	slices.Sort(names)
+	return names, wrap("read the names at the gateway", err)
+}
+
+// listsShared is nil once the tenant's gateway Secret lists its shared corpus, where it has one.
+func (t *tenant) listsShared() error {
+	names, err := t.gateway().logical()
+	if corpus := sharedCorpusOf[t.name]; err == nil && corpus != "" && !slices.Contains(names, corpus) {
+		return fmt.Errorf("the gateway Secret of %s does not list %s", t.name, corpus)
+	}
+	return err
+}
+
+// collection returns the collection of one of the tenant's corpora or references, in a Secret of type qdrant.
 func (b binding) collection(name string) (string, error) {
 	var names map[string]string
 	if err := json.Unmarshal([]byte(b["collections"]), &names); err != nil {

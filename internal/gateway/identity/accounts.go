@@ -159,8 +159,8 @@ func invalidAccountToken() *Refused {
 // unlistedAccount is what a token says by itself, so that the API server need not be asked. Whoever makes one up learns
 // nothing else from it than from one of an account that is listed.
 func unlistedAccount() *Refused {
-	return unauthenticated(ReasonNotListed, "the ServiceAccount of this token is listed neither in serviceAccounts of a Tenant "+
-		"nor in applications of the DataPlane")
+	return unauthenticated(ReasonNotListed, "the credential is no gateway token, and no token of a ServiceAccount that a Tenant lists "+
+		"in serviceAccounts or the DataPlane in applications")
 }
 
 // limit is that of one account that tokens claim to be of.
