@@ -88,6 +88,7 @@ test: $(STACK) ## Run the tests of PKG, from a bare machine
 
 .PHONY: bench
 bench: $(STACK) ## Run the benchmarks
+	$(STACK) run -- go test -run '^$$' -bench '^Benchmark(Table|Plain)' $(TESTFLAGS) ./internal/gateway ./scope/qdrant
 	$(STACK) run -- go test -run '^$$' -bench . -timeout 60m $(TESTFLAGS) ./test/bench/...
 
 .PHONY: attack

@@ -14,6 +14,8 @@ const (
 	smallest = 64 << 10
 	// maxTurnstiles is when idle ones are swept. Tenants are known, so this bounds what deleted ones leave behind.
 	maxTurnstiles = 10_000
+	// shareOfTenant is the part of all bytes in flight that one tenant may hold: a quarter.
+	shareOfTenant = 4
 	// concurrencyRetry is when to try again if too much is in flight.
 	concurrencyRetry = time.Second
 )
@@ -24,6 +26,7 @@ type admission struct {
 	limits Limits
 	label  func(tenantID string) string
 	bytes  atomic.Int64 // in flight, all tenants
+	share  int64        // of them, for one tenant
 
 	mu      sync.RWMutex
 	tenants map[string]*turnstile // by UID
@@ -34,13 +37,15 @@ type turnstile struct {
 	label    string // metric label
 	rate     *rate.Limiter
 	inFlight atomic.Int64
+	bytes    atomic.Int64 // in flight
+	replies  sync.Map     // *methodMetrics → *expectation
 }
 
 func newAdmission(limits Limits, label func(tenantID string) string) *admission {
-	return &admission{limits: limits, label: label, tenants: map[string]*turnstile{}}
+	return &admission{limits: limits, share: max(smallest, limits.InFlightBytes/shareOfTenant), label: label, tenants: map[string]*turnstile{}}
 }
 
-// enter lets a request of a tenant in, or refuses it. Whoever got in calls leave.
+// enter lets a request of a tenant in, or refuses it. Whoever got in calls leave once.
 func (a *admission) enter(t *turnstile, now time.Time) error {
 	if !t.rate.AllowN(now, 1) {
 		return tooFast(t, now)
@@ -55,17 +60,26 @@ func (a *admission) enter(t *turnstile, now time.Time) error {
 
 func (t *turnstile) leave() { t.inFlight.Add(-1) }
 
-// hold counts the bytes of a request until free is called with the same number.
-func (a *admission) hold(n int64) error {
+// hold counts bytes of a tenant's until free is called with the same number. A tenant that holds all it may leaves the rest to
+// the others.
+func (a *admission) hold(t *turnstile, n int64) error {
+	if t.bytes.Add(n) > a.share {
+		t.bytes.Add(-n)
+		return &fault{code: codes.ResourceExhausted, reason: reasonShare, retryAfter: concurrencyRetry,
+			message: "Too much in flight for this tenant; wait for some to end"}
+	}
 	if a.bytes.Add(n) > a.limits.InFlightBytes {
-		a.bytes.Add(-n)
+		a.free(t, n)
 		return &fault{code: codes.ResourceExhausted, reason: reasonOverloaded, retryAfter: concurrencyRetry,
 			message: "The gateway has too much in flight; try again"}
 	}
 	return nil
 }
 
-func (a *admission) free(n int64) { a.bytes.Add(-n) }
+func (a *admission) free(t *turnstile, n int64) {
+	t.bytes.Add(-n)
+	a.bytes.Add(-n)
+}
 
 func tooFast(t *turnstile, now time.Time) error {
 	missing := 1 - t.rate.TokensAt(now)

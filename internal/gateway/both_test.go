@@ -305,7 +305,7 @@ func TestNoHeaderOfTheClientReachesQdrant(t *testing.T) {
 			keys = append(keys, k)
 		}
 		slices.Sort(keys)
-		if diff := cmp.Diff([]string{":authority", "api-key", "content-type", "user-agent"}, keys); diff != "" {
+		if diff := cmp.Diff([]string{":authority", "api-key", "content-type", "grpc-accept-encoding", "user-agent"}, keys); diff != "" {
 			t.Error(diff)
 		}
 		if got := call.Metadata["user-agent"]; len(got) != 1 || !strings.HasPrefix(got[0], "tenantry-gateway") {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -19,8 +20,11 @@ const (
 	reasonRate         = "RateLimited"
 	reasonConcurrency  = "TooManyInFlight"
 	reasonOverloaded   = "Overloaded"
+	reasonShare        = "TooManyBytesInFlight"
 	reasonMalformed    = "Malformed"
 	reasonTooLarge     = "TooLarge"
+	reasonLongAnswer   = "AnswerTooLarge"
+	reasonChanged      = "IdentityChanged"
 	reasonDeadline     = "Deadline"
 	reasonCanceled     = "Canceled"
 	reasonUnreachable  = "UpstreamUnreachable"
@@ -58,7 +62,11 @@ var (
 		message: "Unavailable: the gateway's access to the vector store is being renewed; try again"}
 	errDeadline = &fault{code: codes.DeadlineExceeded, reason: reasonDeadline,
 		message: "Timeout: the request did not end in time"}
-	errCanceled = &fault{code: codes.Canceled, reason: reasonCanceled, message: "Canceled by the client"}
+	errCanceled    = &fault{code: codes.Canceled, reason: reasonCanceled, message: "Canceled by the client"}
+	errBeyondShare = &fault{code: codes.ResourceExhausted, reason: reasonTooLarge, httpStatus: http.StatusRequestEntityTooLarge,
+		message: "The request, or its answer, takes more memory than one request may; send or ask for less at once"}
+	errChanged = &fault{code: codes.Unauthenticated, reason: reasonChanged,
+		message: "The credential stood for another tenant when the request had arrived; send it again"}
 	errInternal = &fault{code: codes.Internal, reason: reasonInternal,
 		message: "Internal error of the gateway; its log says more"}
 )

@@ -26,9 +26,11 @@ func (l *Limits) bindFlags(fs *flag.FlagSet) {
 	fs.Float64Var(&l.TenantRate, "tenant-rate", DefaultTenantRate, "Requests per second of one tenant on this replica; negative is no limit.")
 	fs.IntVar(&l.TenantBurst, "tenant-burst", 0, "Requests that one tenant may send at once. Default: one second's worth.")
 	fs.IntVar(&l.TenantConcurrency, "tenant-concurrency", DefaultTenantConcurrency, "Requests of one tenant in flight on this replica.")
-	fs.IntVar(&l.RequestBytes, "max-request-bytes", DefaultRequestBytes, "Size of one request, decompressed.")
+	fs.IntVar(&l.RequestBytes, "max-request-bytes", DefaultRequestBytes, "Size of one request. Compressed ones are not taken.")
+	fs.IntVar(&l.ReplyBytes, "max-reply-bytes", DefaultReplyBytes, "Size of one answer of Qdrant's.")
 	fs.Int64Var(&l.InFlightBytes, "max-in-flight-bytes", DefaultInFlightBytes,
-		"Size of all requests in flight, each counted with at least 64 KiB.")
+		"Size of all requests in flight and answers not yet written, and of what is made of them; one tenant may hold a quarter.")
+	fs.IntVar(&l.Connections, "max-connections", DefaultConnections, "Connections to each address; further ones wait.")
 	fs.DurationVar(&l.RequestTimeout, "request-timeout", DefaultRequestTimeout,
 		"Time for one request from its first byte; a client's shorter deadline counts.")
 	fs.IntVar(&l.MetricTenants, "metric-tenants", DefaultMetricTenants,

@@ -21,53 +21,78 @@ import (
 // maxRetryAfter is the longest wait of Qdrant's that is passed on.
 const maxRetryAfter = time.Hour
 
-// forward sends a scoped call to Qdrant and cleans what comes back.
+// forward sends a scoped call to Qdrant and cleans what comes back. What came by gRPC is answered by gRPC, so its answer is
+// cleaned as it is encoded; for REST it is decoded.
 func (p *Pipeline) forward(ctx context.Context, x *exchange, call *scopeqdrant.Call) (proto.Message, error) {
-	reply, err := p.call(ctx, x, call)
-	if err != nil {
+	var raw rawReply
+	defer raw.free()
+	if err := p.call(ctx, x, call, &raw); err != nil {
 		return nil, err
+	}
+	in := raw.bytes()
+	x.replied = len(in)
+	if err := weighReply(x, call, in); err != nil {
+		return nil, err
+	}
+	if x.Protocol == protocolGRPC {
+		return p.cleanEncoded(x, call, in)
+	}
+	reply := call.NewReply()
+	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(in, reply); err != nil {
+		return nil, p.withheld(call, err)
 	}
 	clean, err := call.Response(reply)
 	if err != nil {
-		// An answer that the engine does not understand may hold anything: it goes nowhere.
-		p.troubled(err, "An answer of Qdrant could not be cleaned and was withheld", "method", call.Method)
-		return nil, reached(errInternal)
+		return nil, p.withheld(call, err)
 	}
 	return clean, nil
 }
 
-// call makes the upstream call. If Qdrant refuses the token of a read, it is asked once more: a token that was renewed a
-// moment ago may be there by then.
-func (p *Pipeline) call(ctx context.Context, x *exchange, call *scopeqdrant.Call) (proto.Message, error) {
-	reply, err := p.attempt(ctx, x, call)
-	if errors.Is(err, errTokenRefused) && readsOnly(call.Access) {
-		return p.attempt(ctx, x, call)
+func (p *Pipeline) cleanEncoded(x *exchange, call *scopeqdrant.Call, in []byte) (proto.Message, error) {
+	buf := piece(max(len(in), pooledFrom))
+	out, err := call.ResponseBytes(*buf, in)
+	if err != nil {
+		return nil, p.withheld(call, err)
 	}
-	return reply, err
+	x.lease.shrink(int64(cap(out)))
+	return &encodedReply{encoded: out}, nil
+}
+
+// withheld reports an answer that the engine does not understand. It may hold anything: it goes nowhere.
+func (p *Pipeline) withheld(call *scopeqdrant.Call, err error) error {
+	p.troubled(err, "An answer of Qdrant could not be cleaned and was withheld", "method", call.Method)
+	return reached(errInternal)
+}
+
+// call makes the upstream call and fills reply. If Qdrant refuses the token of a read, it is asked once more: a token that
+// was renewed a moment ago may be there by then.
+func (p *Pipeline) call(ctx context.Context, x *exchange, call *scopeqdrant.Call, reply *rawReply) error {
+	err := p.attempt(ctx, x, call, reply)
+	if errors.Is(err, errTokenRefused) && readsOnly(call.Access) {
+		return p.attempt(ctx, x, call, reply)
+	}
+	return err
 }
 
 func readsOnly(access []scopeqdrant.Access) bool {
 	return !slices.ContainsFunc(access, func(a scopeqdrant.Access) bool { return a.Write })
 }
 
-func (p *Pipeline) attempt(ctx context.Context, x *exchange, call *scopeqdrant.Call) (proto.Message, error) {
+func (p *Pipeline) attempt(ctx context.Context, x *exchange, call *scopeqdrant.Call, reply *rawReply) error {
 	token, err := p.dir.Token(call.Access)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	ctx, s := p.trace.step(ctx, "upstream", trace.SpanKindClient)
-	reply := call.NewReply()
 	var trailer metadata.MD
 	start := p.clock.Now()
-	err = p.upstream.invoke(ctx, call.Method, token, call.Message, reply, &trailer)
+	err = p.ask(ctx, x, call, token, reply, &trailer)
 	x.method.upstream.Observe(p.clock.Since(start).Seconds())
 	if err != nil {
 		err = p.upstreamFault(call, err, trailer)
-		s.end(err)
-		return nil, err
 	}
-	s.end(nil)
-	return reply, nil
+	s.end(err)
+	return err
 }
 
 // upstreamFault says what a failed call means for the client. Only what the engine has cleaned passes on Qdrant's words.

@@ -27,6 +27,7 @@ type Gateway struct {
 	grpc                 *grpc.Server
 	rest, probe, metrics *http.Server
 	listeners            listeners
+	links                *links // nil if gRPC is off
 	certs                *certwatcher.CertWatcher
 	kill                 context.CancelFunc // ends requests that outlast the drain
 }
@@ -73,6 +74,10 @@ func assemble(o Options, dir Directory, auth Authenticator) (*Gateway, error) {
 	if err := g.listeners.open(o); err != nil {
 		return nil, err
 	}
+	if g.listeners.grpc != nil {
+		g.links = newLinks(g.listeners.grpc, clientPatience(o.Limits), o.Clock)
+		g.listeners.grpc = g.links
+	}
 	g.pipeline = newPipeline(o, g.dir, auth)
 	base, kill := context.WithCancel(context.Background())
 	g.kill = kill
@@ -95,7 +100,7 @@ func newPipeline(o Options, dir Directory, auth Authenticator) *Pipeline {
 		auth: auth, dir: dir, metrics: m, trace: newTracing(o.Tracer), access: access, log: o.Log,
 		upstream: &upstream{where: dir.Upstream, connections: o.UpstreamConnections},
 		admit:    newAdmission(o.Limits, m.tenant), clock: o.Clock, timeout: o.Limits.RequestTimeout,
-		trouble: &rate.Sometimes{Interval: troubleInterval},
+		trouble: &rate.Sometimes{Interval: troubleInterval}, replyBytes: o.Limits.ReplyBytes,
 	}
 }
 
@@ -107,7 +112,7 @@ func (l *listeners) open(o Options) error {
 		{&l.rest, "REST", o.RESTAddress}, {&l.grpc, "gRPC", o.GRPCAddress},
 		{&l.probe, "probes", o.ProbeAddress}, {&l.metrics, "metrics", o.MetricsAddress},
 	} {
-		bound, err := listen(a.what, a.address)
+		bound, err := listen(a.what, a.address, o.Limits.Connections)
 		if err != nil {
 			l.close()
 			return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"runtime"
 	"strconv"
 	"strings"
@@ -38,6 +37,8 @@ const (
 	// streamWindow and connWindow are what a connection may hold unread. Fixed ones bound memory, and spare the pings by
 	// which gRPC would measure the line: a tenth of the time of a small request.
 	streamWindow, connWindow = 1 << 20, 4 << 20
+	// receiveWindow is what one call of a client's may hold unread, before it is known who calls.
+	receiveWindow = 128 << 10
 	// handshakeTimeout is for TLS and HTTP/2 settings of a new connection.
 	handshakeTimeout = 10 * time.Second
 )
@@ -45,7 +46,7 @@ const (
 // serverKeepalive: connections end after a while, so that clients spread over replicas that came later, and are looked after in between.
 func serverKeepalive(requestTimeout time.Duration) keepalive.ServerParameters {
 	return keepalive.ServerParameters{
-		MaxConnectionIdle: 15 * time.Minute, MaxConnectionAge: 30 * time.Minute, MaxConnectionAgeGrace: 2 * requestTimeout,
+		MaxConnectionIdle: idleTimeout, MaxConnectionAge: 30 * time.Minute, MaxConnectionAgeGrace: 2 * requestTimeout,
 		Time: time.Minute, Timeout: 20 * time.Second,
 	}
 }
@@ -58,15 +59,16 @@ type grpcAPI struct {
 	pipeline *Pipeline
 	dir      Directory
 	timeout  time.Duration
+	limit    int // of a message
 }
 
 func newGRPCServer(p *Pipeline, dir Directory, l Limits, config *tls.Config) *grpc.Server {
-	g := &grpcAPI{pipeline: p, dir: dir, timeout: l.RequestTimeout}
+	g := &grpcAPI{pipeline: p, dir: dir, timeout: l.RequestTimeout, limit: l.RequestBytes}
 	opts := []grpc.ServerOption{
 		grpc.ForceServerCodecV2(serverCodec{}),
 		grpc.MaxRecvMsgSize(l.RequestBytes), grpc.MaxHeaderListSize(maxHeaderBytes), grpc.MaxConcurrentStreams(maxStreams),
 		grpc.ConnectionTimeout(handshakeTimeout),
-		grpc.StaticStreamWindowSize(streamWindow), grpc.StaticConnWindowSize(connWindow), grpc.NumStreamWorkers(streamWorkers()),
+		grpc.StaticStreamWindowSize(receiveWindow), grpc.StaticConnWindowSize(connWindow), grpc.NumStreamWorkers(streamWorkers()),
 		grpc.KeepaliveParams(serverKeepalive(l.RequestTimeout)), grpc.KeepaliveEnforcementPolicy(pingPolicy),
 		grpc.InTapHandle(g.tap), grpc.UnknownServiceHandler(g.unknown),
 		grpc.WaitForHandlers(true),
@@ -78,7 +80,11 @@ func newGRPCServer(p *Pipeline, dir Directory, l Limits, config *tls.Config) *gr
 	for service, methods := range g.services() {
 		s.RegisterService(&grpc.ServiceDesc{ServiceName: service, HandlerType: (*any)(nil), Methods: methods}, g)
 	}
-	healthpb.RegisterHealthServer(s, healthService{dir: dir})
+	s.RegisterService(&grpc.ServiceDesc{ServiceName: healthpb.Health_ServiceDesc.ServiceName, HandlerType: (*any)(nil), Methods: []grpc.MethodDesc{
+		{MethodName: "Check", Handler: func(any, context.Context, func(any) error, grpc.UnaryServerInterceptor) (any, error) {
+			return g.health(), nil
+		}},
+	}}, g)
 	return s
 }
 
@@ -114,55 +120,22 @@ func (g *grpcAPI) tap(ctx context.Context, _ *tap.Info) (context.Context, error)
 // handler serves one method. The message is read only once the pipeline has let the caller in.
 func (g *grpcAPI) handler(full string) grpc.MethodHandler {
 	if full == healthCheck {
-		return func(_ any, _ context.Context, receive func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
-			return g.version(receive)
+		return func(any, context.Context, func(any) error, grpc.UnaryServerInterceptor) (any, error) {
+			return g.version(), nil
 		}
 	}
-	return func(_ any, ctx context.Context, receive func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+	return func(_ any, ctx context.Context, _ func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
 		r := Request{Method: full, Header: incomingHeader{ctx}, Protocol: protocolGRPC,
-			Read: func() (proto.Message, int, error) { return readGRPC(full, receive) }}
+			Read: func(l *lease) (proto.Message, int, error) { return readGRPC(ctx, full, g.limit, l) }}
 		if from, ok := peer.FromContext(ctx); ok {
 			r.Peer = from.Addr
 		}
-		reply, err := g.pipeline.Do(ctx, r)
+		answer, err := g.pipeline.Do(ctx, r)
 		if err != nil {
 			return nil, withRetryAfter(ctx, err)
 		}
-		return reply, nil
+		return newParcel(answer, r.Peer), nil
 	}
-}
-
-func readGRPC(full string, receive func(any) error) (proto.Message, int, error) {
-	m, ok := scopeqdrant.NewRequest(full)
-	if !ok {
-		return nil, 0, &fault{code: codes.Unimplemented, reason: reasonUnknown, message: "This method is not served here"}
-	}
-	in := incoming{message: m}
-	if err := receive(&in); err != nil {
-		return nil, in.size, receiveFault(err)
-	}
-	if in.err != nil {
-		return nil, in.size, &fault{code: codes.InvalidArgument, reason: reasonMalformed,
-			message: "The message could not be decoded: it is damaged, or nested too deeply"}
-	}
-	return m, in.size, nil
-}
-
-// receiveFault says why a message did not arrive. The gRPC library has answered already; this is for the metrics.
-func receiveFault(err error) error {
-	st := status.Convert(err)
-	f := &fault{code: st.Code(), reason: reasonMalformed, message: st.Message()}
-	switch {
-	case errors.Is(err, io.EOF):
-		f.code, f.message = codes.InvalidArgument, "The request has no message"
-	case f.code == codes.ResourceExhausted:
-		f.reason = reasonTooLarge
-	case f.code == codes.DeadlineExceeded:
-		return errDeadline
-	case f.code == codes.Canceled:
-		return errCanceled
-	}
-	return f
 }
 
 func withRetryAfter(ctx context.Context, err error) error {
@@ -174,12 +147,18 @@ func withRetryAfter(ctx context.Context, err error) error {
 	return err
 }
 
-// version answers Qdrant's health check, which needs no credential there either.
-func (g *grpcAPI) version(receive func(any) error) (any, error) {
-	if err := receive(&pb.HealthCheckRequest{}); err != nil {
-		return nil, err
+// version answers Qdrant's health check, which needs no credential there either. Neither health check reads its message: what
+// strangers send takes no memory.
+func (g *grpcAPI) version() *pb.HealthCheckReply {
+	return &pb.HealthCheckReply{Title: title, Version: g.dir.ServerVersion()}
+}
+
+// health answers the standard health check: whether requests are served.
+func (g *grpcAPI) health() *healthpb.HealthCheckResponse {
+	if g.dir.Ready() != nil {
+		return &healthpb.HealthCheckResponse{Status: healthpb.HealthCheckResponse_NOT_SERVING}
 	}
-	return &pb.HealthCheckReply{Title: title, Version: g.dir.ServerVersion()}, nil
+	return &healthpb.HealthCheckResponse{Status: healthpb.HealthCheckResponse_SERVING}
 }
 
 func (g *grpcAPI) unknown(any, grpc.ServerStream) error {
@@ -193,19 +172,4 @@ type incomingHeader struct{ ctx context.Context }
 // Values implements identity.Header.
 func (h incomingHeader) Values(key string) []string {
 	return metadata.ValueFromIncomingContext(h.ctx, key)
-}
-
-// healthService is the standard health check: whether requests are served.
-type healthService struct {
-	healthpb.UnimplementedHealthServer
-	dir Directory
-}
-
-// Check implements healthpb.HealthServer.
-func (h healthService) Check(context.Context, *healthpb.HealthCheckRequest) (*healthpb.HealthCheckResponse, error) {
-	s := healthpb.HealthCheckResponse_SERVING
-	if h.dir.Ready() != nil {
-		s = healthpb.HealthCheckResponse_NOT_SERVING
-	}
-	return &healthpb.HealthCheckResponse{Status: s}, nil
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 )
 
@@ -19,11 +20,21 @@ func (a *restAPI) local(w http.ResponseWriter, r *http.Request) bool {
 	case "/healthz", "/livez":
 		a.write(w, http.StatusOK, contentText, []byte("ok"))
 	case "/readyz":
-		writeReady(w, a.dir.Ready())
+		writeReady(w, forStrangers(a.dir.Ready()))
 	default:
 		return false
 	}
 	return true
+}
+
+// errNotReady is what anybody may know; the probe's address says more.
+var errNotReady = errors.New("not ready")
+
+func forStrangers(why error) error {
+	if why != nil {
+		return errNotReady
+	}
+	return nil
 }
 
 const contentText = "text/plain; charset=utf-8"

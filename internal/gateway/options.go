@@ -67,10 +67,15 @@ type Limits struct {
 	TenantBurst int
 	// TenantConcurrency is requests in flight per tenant. Default 64.
 	TenantConcurrency int
-	// RequestBytes of one request, decompressed. Default 32 MiB, which is Qdrant's own limit.
+	// RequestBytes of one request; compressed ones are not taken. Default 32 MiB, which is Qdrant's own limit.
 	RequestBytes int
-	// InFlightBytes of all requests in flight, each counted with at least 64 KiB. Default 1 GiB.
+	// ReplyBytes of one answer of Qdrant's. Default 64 MiB.
+	ReplyBytes int
+	// InFlightBytes of all requests in flight and answers that have not been written, each counted with at least 64 KiB, and as
+	// what is made of it, too. One tenant may hold a quarter of it. Default 1 GiB.
 	InFlightBytes int64
+	// Connections to each of the addresses. Default 10,000. Further ones wait until others have ended.
+	Connections int
 	// RequestTimeout of one request from its first byte; a client's shorter deadline counts. Default 30 s.
 	RequestTimeout time.Duration
 	// MetricTenants is how many tenants get a label of their own; the rest share "other". Default 1,000.
@@ -90,7 +95,9 @@ const (
 	DefaultTenantRate        = 500
 	DefaultTenantConcurrency = 64
 	DefaultRequestBytes      = 32 << 20
+	DefaultReplyBytes        = 64 << 20
 	DefaultInFlightBytes     = 1 << 30
+	DefaultConnections       = 10_000
 	DefaultRequestTimeout    = 30 * time.Second
 	DefaultMetricTenants     = 1000
 
@@ -126,7 +133,9 @@ func (l *Limits) complete() {
 	orDefault(&l.TenantBurst, max(1, int(l.TenantRate)))
 	orDefault(&l.TenantConcurrency, DefaultTenantConcurrency)
 	orDefault(&l.RequestBytes, DefaultRequestBytes)
+	orDefault(&l.ReplyBytes, DefaultReplyBytes)
 	orDefault(&l.InFlightBytes, DefaultInFlightBytes)
+	orDefault(&l.Connections, DefaultConnections)
 	orDefault(&l.RequestTimeout, DefaultRequestTimeout)
 	orDefault(&l.MetricTenants, DefaultMetricTenants)
 }
@@ -160,7 +169,8 @@ func (o *Options) validate() error {
 		{"--request-timeout", int64(o.Limits.RequestTimeout)}, {"--drain-timeout", int64(o.DrainTimeout)},
 		{"--max-staleness", int64(o.MaxStaleness)}, {"--tenant-burst", int64(o.Limits.TenantBurst)},
 		{"--tenant-concurrency", int64(o.Limits.TenantConcurrency)}, {"--max-request-bytes", int64(o.Limits.RequestBytes)},
-		{"--max-in-flight-bytes", o.Limits.InFlightBytes}, {"--metric-tenants", int64(o.Limits.MetricTenants)},
+		{"--max-in-flight-bytes", o.Limits.InFlightBytes}, {"--max-reply-bytes", int64(o.Limits.ReplyBytes)},
+		{"--max-connections", int64(o.Limits.Connections)}, {"--metric-tenants", int64(o.Limits.MetricTenants)},
 	} {
 		if f.n < 0 {
 			errs = append(errs, fmt.Errorf("%s is negative: give a positive value", f.flag))

@@ -49,13 +49,24 @@ type Request struct {
 	// Header of the request: the credential is taken from it, and nothing of it goes to Qdrant.
 	Header identity.Header
 	// Read returns the decoded message and its size in bytes. It is called once the caller has been let in, so that
-	// nobody else's bytes are read. Its errors are the client's.
-	Read func() (proto.Message, int, error)
+	// nobody else's bytes are read, and counts with the lease what it is about to take. Its errors are the client's.
+	Read func(l *lease) (proto.Message, int, error)
 	// Peer is the client's address, for the access log. May be nil.
 	Peer fmt.Stringer
 	// Protocol is "grpc" or "rest".
 	Protocol string
 }
+
+// Answer is what a request came to. It counts against its tenant until Done is called, when it has been written.
+type Answer struct {
+	Message proto.Message
+	start   time.Time // of the request
+	size    int       // of Qdrant's answer
+	lease   lease
+}
+
+// Done gives back what the request held.
+func (a *Answer) Done() { a.lease.end() }
 
 // Pipeline is the one way of a request through the gateway.
 type Pipeline struct {
@@ -70,6 +81,8 @@ type Pipeline struct {
 	trouble  *rate.Sometimes // keeps one broken server from filling the log
 	clock    clock.PassiveClock
 	timeout  time.Duration
+	// replyBytes is the longest answer of Qdrant's that is passed on.
+	replyBytes int
 }
 
 // exchange is one request on its way, with what is learned about it.
@@ -79,7 +92,9 @@ type exchange struct {
 	start   time.Time
 	caller  *identity.Caller // nil until authenticated
 	tenant  *turnstile       // nil until authenticated
+	lease   lease            // empty until let in
 	size    int
+	replied int // size of Qdrant's answer
 	request span
 }
 
@@ -90,8 +105,9 @@ func (x *exchange) tenantLabel() string {
 	return x.tenant.label
 }
 
-// Do serves one request. Errors are of one type that carries a gRPC status, and safe to show to the client.
-func (p *Pipeline) Do(ctx context.Context, r Request) (proto.Message, error) {
+// Do serves one request. The caller is Done with an answer once it has been written. Errors are of one type that carries a gRPC
+// status, and safe to show to the client; after one there is nothing to be done with.
+func (p *Pipeline) Do(ctx context.Context, r Request) (Answer, error) {
 	ctx, cancel := p.bound(ctx)
 	defer cancel()
 	x := &exchange{Request: r, method: p.metrics.method(r.Method), start: p.clock.Now()}
@@ -101,11 +117,12 @@ func (p *Pipeline) Do(ctx context.Context, r Request) (proto.Message, error) {
 	reply, err := p.guarded(ctx, x)
 	if err == nil {
 		p.finish(x, reply, nil)
-		return reply, nil
+		return Answer{Message: reply, start: x.start, size: x.replied, lease: x.lease}, nil
 	}
+	x.lease.end()
 	f := p.settle(ctx, err)
 	p.finish(x, nil, f)
-	return nil, f
+	return Answer{}, f
 }
 
 // bound gives ctx the deadline of a request unless a shorter one is there.
@@ -140,22 +157,17 @@ func (p *Pipeline) serve(ctx context.Context, x *exchange) (proto.Message, error
 	if err := p.admit.enter(x.tenant, x.start); err != nil {
 		return nil, err
 	}
-	defer x.tenant.leave()
-	if err := p.admit.hold(smallest); err != nil {
+	if err := x.lease.open(p.admit, x.tenant); err != nil {
+		x.tenant.leave()
 		return nil, err
 	}
-	held := int64(smallest)
-	defer func() { p.admit.free(held) }()
-	m, n, err := x.Read()
+	m, n, err := x.Read(&x.lease)
+	x.size = n
 	if err != nil {
 		return nil, err
 	}
-	x.size = n
-	if more := int64(n) - smallest; more > 0 {
-		if err := p.admit.hold(more); err != nil {
-			return nil, err
-		}
-		held += more
+	if err := p.still(ctx, x); err != nil {
+		return nil, err
 	}
 	call, err := p.scope(ctx, x, m)
 	if err != nil {
@@ -177,6 +189,26 @@ func (p *Pipeline) identify(ctx context.Context, x *exchange) error {
 	x.request.tenant(caller.Tenant.ID, caller.Via)
 	return nil
 }
+
+// still finds out anew who calls, if it is a while since that was known: a tenant may have been suspended, and a token revoked,
+// while the message was on its way.
+func (p *Pipeline) still(ctx context.Context, x *exchange) error {
+	if p.clock.Since(x.start) < promptly {
+		return nil
+	}
+	caller, err := p.auth.Authenticate(ctx, x.Header)
+	switch {
+	case err != nil:
+		return err
+	case caller.Tenant.UID != x.caller.Tenant.UID:
+		return errChanged
+	}
+	x.caller = caller
+	return nil
+}
+
+// promptly is how soon a message is there that comes with its request.
+const promptly = 50 * time.Millisecond
 
 func (p *Pipeline) scope(ctx context.Context, x *exchange, m proto.Message) (*scopeqdrant.Call, error) {
 	_, s := p.trace.step(ctx, "scope", trace.SpanKindInternal)
@@ -224,7 +256,7 @@ func (p *Pipeline) accessLine(x *exchange, reply proto.Message, f *fault, took t
 		line = append(line, "reason", f.reason)
 	}
 	if reply != nil {
-		line = append(line, "replyBytes", proto.Size(reply))
+		line = append(line, "replyBytes", replySize(reply))
 	}
 	if x.caller != nil {
 		line = append(line, "tenant", x.caller.Tenant.ID, "via", x.caller.Via)

@@ -26,6 +26,12 @@ const (
 	// firstBuffer is how much is set aside for a body on the client's word alone.
 	firstBuffer = 1 << 20
 	contentJSON = "application/json"
+	// bodyCopies of a body are there while it is decoded: twice as text, and what it becomes.
+	bodyCopies = 3
+	// valueBytes is what a value of JSON takes, or a member, once it is decoded: an object with one member takes most.
+	valueBytes = 192
+	// textCopies is how much longer than the answer of Qdrant's its text gets, and the buffer that grows with it.
+	textCopies = 6
 )
 
 // restAPI serves Qdrant's REST API through the same pipeline as gRPC: bodies are decoded into the same messages, and
@@ -52,28 +58,42 @@ func (a *restAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	request := Request{Header: r.Header, Peer: peerName(r.RemoteAddr), Protocol: protocolREST}
 	if unmatched != nil {
 		// Who is nobody learns nothing, not even which paths there are.
-		request.Read = func() (proto.Message, int, error) { return nil, 0, restFault(unmatched) }
+		request.Read = func(*lease) (proto.Message, int, error) { return nil, 0, restFault(unmatched) }
 	} else {
 		request.Method = op.Method
-		request.Read = func() (proto.Message, int, error) { return a.read(w, r, op) }
+		request.Read = func(l *lease) (proto.Message, int, error) { return a.read(w, r, op, l) }
 	}
-	reply, err := a.pipeline.Do(r.Context(), request)
+	answer, err := a.pipeline.Do(r.Context(), request)
 	if err != nil {
 		a.fail(w, asFault(err), a.clock.Since(start))
 		return
 	}
-	body, err := op.Encode(reply, a.clock.Since(start))
-	if err != nil {
-		a.pipeline.troubled(err, "An answer could not be encoded", "method", op.Method)
-		a.fail(w, errInternal, a.clock.Since(start))
+	defer answer.Done() // once the client has taken what is written, or the server has given up on it
+	a.answer(w, op, &answer)
+}
+
+// answer encodes and writes an answer.
+func (a *restAPI) answer(w http.ResponseWriter, op *qdrantrest.Operation, answer *Answer) {
+	took := a.clock.Since(answer.start)
+	if err := answer.lease.use(textCopies * int64(answer.size)); err != nil {
+		a.fail(w, asFault(err), took)
 		return
 	}
-	a.write(w, op.Status(reply), op.ContentType(), body)
+	body, err := op.Encode(answer.Message, took)
+	if err != nil {
+		a.pipeline.troubled(err, "An answer could not be encoded", "method", op.Method)
+		a.fail(w, errInternal, took)
+		return
+	}
+	code := op.Status(answer.Message)
+	answer.Message = nil
+	answer.lease.shrink(int64(cap(body)))
+	a.write(w, code, op.ContentType(), body)
 }
 
 // read returns the message of a request. It takes JSON and no other encoding: what Qdrant would read differently from us
 // must not get past us.
-func (a *restAPI) read(w http.ResponseWriter, r *http.Request, op *qdrantrest.Operation) (proto.Message, int, error) {
+func (a *restAPI) read(w http.ResponseWriter, r *http.Request, op *qdrantrest.Operation, l *lease) (proto.Message, int, error) {
 	if err := checkEncoding(r); err != nil {
 		return nil, 0, err
 	}
@@ -81,10 +101,11 @@ func (a *restAPI) read(w http.ResponseWriter, r *http.Request, op *qdrantrest.Op
 	if err != nil {
 		return nil, 0, &fault{code: codes.InvalidArgument, reason: reasonMalformed, message: "The query string is not well-formed"}
 	}
-	body, err := a.body(w, r)
+	body, err := a.body(w, r, l)
 	if err != nil {
 		return nil, len(body), err
 	}
+	op.Meter = func(n int) error { return l.use(int64(n) * valueBytes) }
 	m, err := op.Decode(query, body)
 	if err != nil {
 		return nil, len(body), restFault(err)
@@ -114,12 +135,16 @@ func unsupported(message string) error {
 	return &fault{code: codes.InvalidArgument, reason: reasonMalformed, message: message, httpStatus: http.StatusUnsupportedMediaType}
 }
 
-func (a *restAPI) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// body reads a body. What is announced is counted before it is read, and what is not as it comes.
+func (a *restAPI) body(w http.ResponseWriter, r *http.Request, l *lease) ([]byte, error) {
 	if r.ContentLength == 0 {
 		return nil, nil
 	}
 	if r.ContentLength > a.limit {
 		return nil, tooLarge(a.limit)
+	}
+	if err := l.use(bodyCopies * max(r.ContentLength, 0)); err != nil {
+		return nil, err
 	}
 	// One byte more than announced, so that the end is seen without growing.
 	body := make([]byte, 0, min(max(r.ContentLength, 511), firstBuffer)+1)
@@ -127,6 +152,11 @@ func (a *restAPI) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	for {
 		n, err := in.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
+		if r.ContentLength < 0 {
+			if err := l.use(bodyCopies * int64(n)); err != nil {
+				return body, err
+			}
+		}
 		if err != nil {
 			return body, bodyFault(err, a.limit)
 		}
@@ -166,6 +196,8 @@ func restFault(err error) error {
 		f.code, f.reason = codes.NotFound, reasonUnknown
 	case http.StatusMethodNotAllowed:
 		f.code, f.reason = codes.Unimplemented, reasonUnknown
+	case http.StatusRequestEntityTooLarge:
+		f.code, f.reason = codes.ResourceExhausted, reasonTooLarge
 	}
 	return f
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/net/netutil"
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 )
 
@@ -27,13 +28,15 @@ func newHTTPServer(base context.Context, h http.Handler, l Limits, config *tls.C
 	return &http.Server{
 		Handler: h, TLSConfig: config, Protocols: protocols, ErrorLog: stdlog.New(log, "", 0),
 		ReadHeaderTimeout: min(headerTimeout, l.RequestTimeout), ReadTimeout: l.RequestTimeout,
-		// From the end of the header: the request's own time, and as much again for the client to read the answer.
-		WriteTimeout: 2 * l.RequestTimeout,
+		WriteTimeout: clientPatience(l), // from the end of the header
 		IdleTimeout:  idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		HTTP2:       &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		BaseContext: func(net.Listener) context.Context { return base },
 	}
 }
+
+// clientPatience is how long a client may take over a request: its own time, and as much again to read the answer.
+func clientPatience(l Limits) time.Duration { return 2 * l.RequestTimeout }
 
 // newProbeServer serves /healthz and /livez, which say that the process runs, and /readyz.
 func newProbeServer(base context.Context, ready func() error, l Limits, log io.Writer) *http.Server {
@@ -76,8 +79,9 @@ func certificates(dir string) (*certwatcher.CertWatcher, *tls.Config, error) {
 // certInterval is how often the files are read again should the file system not tell.
 const certInterval = 10 * time.Second
 
-// listen binds an address; nil for one that is off.
-func listen(what, address string) (net.Listener, error) {
+// listen binds an address, for so many connections at once: nobody has shown a credential yet, and each takes memory. It returns
+// nil for an address that is off.
+func listen(what, address string, connections int) (net.Listener, error) {
 	if address == off {
 		return nil, nil //nolint:nilnil // off is not an error, and callers ask for nil
 	}
@@ -85,7 +89,7 @@ func listen(what, address string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for %s: %w", what, err)
 	}
-	return l, nil
+	return netutil.LimitListener(l, connections), nil
 }
 
 // ended drops the error that says a server was told to stop.

@@ -24,6 +24,9 @@ func (g *Gateway) Start(ctx context.Context) error {
 	if g.certs != nil {
 		r.run("watch the certificate", func() error { return g.certs.Start(inner) })
 	}
+	if g.links != nil {
+		r.run("watch connections", func() error { g.links.watch(inner); return nil })
+	}
 	g.serve(r)
 	g.options.Log.Info("Serving", "dataPlane", g.options.DataPlane, "rest", g.RESTURL(), "grpc", g.GRPCAddress(), "tls", g.certs != nil)
 	select {

@@ -227,7 +227,7 @@ func TestPanic(t *testing.T) {
 	h := start(t, newFakeDirectory(t, sim.Addr()), func(o *Options) { o.Log = funcr.New(log.add, funcr.Options{}) })
 	r := h.request(t, acme, http.MethodPost, queryPath, "")
 	_, err := h.pipeline.Do(t.Context(), Request{Method: queryRPC, Header: r.Header, Protocol: protocolREST,
-		Read: func() (proto.Message, int, error) { panic("a payload") }})
+		Read: func(*lease) (proto.Message, int, error) { panic("a payload") }})
 	if status.Code(err) != codes.Internal || strings.Contains(err.Error(), "payload") {
 		t.Errorf("%v", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/experimental"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
@@ -43,8 +44,9 @@ type upstream struct {
 	closed      bool
 }
 
-// invoke makes one call with one token. trailer is filled only if the call fails.
-func (u *upstream) invoke(ctx context.Context, method string, token boundary.Secret, req, reply proto.Message, trailer *metadata.MD) error {
+// invoke makes one call with one token. An answer longer than limit is refused before it is read: see longAnswer. trailer is
+// filled only if the call fails.
+func (u *upstream) invoke(ctx context.Context, method string, token boundary.Secret, req proto.Message, reply *rawReply, limit int, trailer *metadata.MD) error {
 	p, err := u.acquire()
 	if err != nil {
 		return err
@@ -52,7 +54,7 @@ func (u *upstream) invoke(ctx context.Context, method string, token boundary.Sec
 	defer p.release()
 	// A context made anew: whatever metadata the caller's may carry stays here.
 	ctx = metadata.NewOutgoingContext(ctx, metadata.MD{apiKey: []string{token.Reveal()}})
-	return p.next().Invoke(ctx, method, req, reply, grpc.StaticMethod(), grpc.Trailer(trailer))
+	return p.next().Invoke(ctx, method, req, reply, grpc.StaticMethod(), grpc.Trailer(trailer), grpc.MaxCallRecvMsgSize(limit))
 }
 
 // acquire returns the current connections, made anew if Qdrant has moved. release them.
@@ -140,13 +142,13 @@ func dialOptions(config *tls.Config) []grpc.DialOption {
 			grpc.ForceCodecV2(upstreamCodec{}),
 			// The engine's limits bound both directions: requests are checked when they come in, and a mapped id is
 			// longer than the client's.
-			grpc.MaxCallSendMsgSize(math.MaxInt32), grpc.MaxCallRecvMsgSize(maxReplyBytes),
+			grpc.MaxCallSendMsgSize(math.MaxInt32),
+			// Which compressors there are depends on what else is linked. Vectors hardly shrink, and what an answer becomes must
+			// be known before it is there.
+			experimental.AcceptCompressors(),
 		),
 	}
 }
-
-// maxReplyBytes is the longest answer that is passed on.
-const maxReplyBytes = 256 << 20
 
 func (p *pool) next() *grpc.ClientConn {
 	return p.conns[int(p.turn.Add(1))%len(p.conns)]

@@ -8,21 +8,24 @@ import (
 
 const vectorForms = "a vector: an array of numbers, an array of such arrays, or an object with indices and values"
 
-// floats reads an array of numbers without the general machinery: most bytes of most bodies are here.
-func (r *reader) floats(what string) []float32 {
+// floats reads an array of numbers.
+func (r *reader) floats(what string) []float32 { return numbers(r, what, (*reader).float32) }
+
+// numbers reads an array of numbers without the general machinery: most bytes of most bodies are here. They are no elements.
+func numbers[T float32 | uint32](r *reader, what string, read func(*reader) T) []T {
 	if r.kind() != '[' {
 		r.expected(what)
 	}
 	r.advance(1)
 	rest := r.s[r.pos:]
-	out := make([]float32, 0, strings.Count(rest[:strings.IndexByte(rest, ']')], ",")+1)
+	out := make([]T, 0, strings.Count(rest[:strings.IndexByte(rest, ']')], ",")+1)
 	r.path = append(r.path, step{})
 	for r.s[r.pos] != ']' {
 		if len(out) > 0 {
 			r.advance(1) // the comma
 		}
 		r.path[len(r.path)-1].index = len(out) + 1
-		out = append(out, r.float32())
+		out = append(out, read(r))
 	}
 	r.path = r.path[:len(r.path)-1]
 	r.advance(1)
@@ -71,7 +74,7 @@ type parts struct {
 func (r *reader) part(p *parts, key string) bool {
 	switch key {
 	case "indices":
-		p.sparse.Indices, p.indices = list(r, "an array of whole numbers", (*reader).uint32), true
+		p.sparse.Indices, p.indices = numbers(r, "an array of whole numbers", (*reader).uint32), true
 	case "values":
 		p.sparse.Values, p.values = r.floats("an array of numbers"), true
 	case "text":

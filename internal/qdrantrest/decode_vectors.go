@@ -66,7 +66,7 @@ func (r *reader) inferred() bool {
 	if !strings.Contains(r.s, `"model"`) {
 		return false
 	}
-	ahead := reader{s: r.s, pos: r.pos}
+	ahead := reader{s: r.s, pos: r.pos, left: freeElements, meter: r.meter}
 	found := false
 	ahead.object("an object", func(key string) bool {
 		found = found || key == "model" && ahead.kind() == '"'

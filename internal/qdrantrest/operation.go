@@ -16,6 +16,9 @@ type Operation struct {
 	// NamesOnly says that Decode reads the names in the path and ignores the body: enough to refuse the operation by
 	// its policy, too little to carry it out.
 	NamesOnly bool
+	// Meter is asked before Decode makes of the body more than a few things, of a hundred bytes or two each: n of them. An
+	// error of it ends Decode, which returns it. May be nil. There is a limit besides: MaxElements.
+	Meter func(n int) error
 
 	route  *route
 	names  [2]string // the variables of the path, in order
@@ -37,7 +40,7 @@ func (o *Operation) Decode(query url.Values, body []byte) (_ proto.Message, err 
 	if o.NamesOnly {
 		return o.route.decode(o, nil, params), nil
 	}
-	r, err := newReader(body, o.route.body)
+	r, err := newReader(body, o.route.body, o.Meter)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,10 @@ type reader struct {
 	s    string
 	pos  int
 	path []step // where in the body, for errors
+
+	left    int             // elements that may be made before more are asked for
+	granted int             // elements that were asked for
+	meter   func(int) error // may be nil
 }
 
 type step struct {
@@ -20,14 +24,14 @@ type step struct {
 	index int    // in an array, from 1
 }
 
-func newReader(body []byte, rule bodyRule) (*reader, error) {
+func newReader(body []byte, rule bodyRule, meter func(int) error) (*reader, error) {
 	if rule == noBody {
 		if len(body) > 0 {
 			return nil, &Error{Status: http.StatusBadRequest, Message: "Bad request: this operation takes no body"}
 		}
 		return &reader{}, nil
 	}
-	r := &reader{s: string(body), path: make([]step, 0, 16)}
+	r := &reader{s: string(body), path: make([]step, 0, 16), left: freeElements, meter: meter}
 	if err := checkSyntax(r.s); err != nil {
 		return nil, err
 	}
@@ -41,6 +45,8 @@ func recoverError(err *error) {
 	case nil:
 	case *Error:
 		*err = p
+	case unmetered:
+		*err = p.error
 	default:
 		panic(p)
 	}
@@ -154,6 +160,7 @@ func (r *reader) array(what string, item func(i int)) {
 			r.advance(1) // the comma
 		}
 		r.path[len(r.path)-1].index = i + 1
+		r.element()
 		item(i)
 	}
 	r.path = r.path[:len(r.path)-1]
@@ -172,6 +179,7 @@ func (r *reader) object(what string, field func(key string) bool) {
 		if !first {
 			r.advance(1) // the comma
 		}
+		r.element()
 		key := r.string()
 		if !seen.add(key) {
 			r.fail("key %s occurs twice", quoteKey(key))

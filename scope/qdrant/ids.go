@@ -98,12 +98,17 @@ func (n *namespace) open(id *pb.PointId, s *scratch) bool {
 	if !ok || !n.decode(v.Uuid, s) {
 		return false
 	}
-	if binary.BigEndian.Uint64(s.out[:8]) == n.tag {
-		id.PointIdOptions = s.num(binary.BigEndian.Uint64(s.out[8:]))
+	if num, ok := n.opened(s); ok {
+		id.PointIdOptions = s.num(num)
 		return true
 	}
 	v.Uuid = formatUUID(&s.out)
 	return true
+}
+
+// opened is the number that was decoded last; ok is false if it was a UUID.
+func (n *namespace) opened(s *scratch) (num uint64, ok bool) {
+	return binary.BigEndian.Uint64(s.out[8:]), binary.BigEndian.Uint64(s.out[:8]) == n.tag
 }
 
 func (n *namespace) decode(text string, s *scratch) bool {

@@ -12,20 +12,23 @@ import (
 type replyRule struct {
 	name, says string
 	do         func(r *reader, m protoreflect.Message, s *replyStep) *fault
+	wire       wireRule // the same on an encoded field; nil: the reply is decoded
 }
 
 // The rules of reply fields. A field without a rule is dropped, and so is every unknown field.
 var (
-	keep  = &replyRule{name: "keep", says: "passed on"}
-	inner = &replyRule{name: "walk", says: "its own fields have rules", do: (*reader).inner}
-	drop  = &replyRule{name: "drop", says: "cleared: it tells of the node or of other tenants", do: clearField}
+	keep  = &replyRule{name: "keep", says: "passed on", wire: wireKeep}
+	inner = &replyRule{name: "walk", says: "its own fields have rules", do: (*reader).inner, wire: wireInner}
+	drop  = &replyRule{name: "drop", says: "cleared: it tells of the node or of other tenants", do: clearField, wire: wireDrop}
 
 	counter = &replyRule{
-		name: "counter", says: "Shared, Reference: cleared, because it counts what others do", do: (*reader).counter,
+		name: "counter", says: "Shared, Reference: cleared, because it counts what others do", do: (*reader).counter, wire: wireCounter,
 	}
-	openID = &replyRule{name: "id", says: "Shared: the client's id again", do: (*reader).openID}
-	joined = &replyRule{name: "joined point", says: "walked; it is of the lookup's collection, so ids and payload stay", do: (*reader).joined}
-	strip  = &replyRule{name: "payload", says: "Shared: tenant_id and corpus_id taken out", do: (*reader).payload}
+	openID = &replyRule{name: "id", says: "Shared: the client's id again", do: (*reader).openID, wire: wireOpenID}
+	joined = &replyRule{
+		name: "joined point", says: "walked; it is of the lookup's collection, so ids and payload stay", do: (*reader).joined, wire: wireJoined,
+	}
+	strip  = &replyRule{name: "payload", says: "Shared: tenant_id and corpus_id taken out", do: (*reader).payload, wire: wirePayload}
 	noText = &replyRule{name: "text", says: "replaced: it may hold paths and names", do: replaceText}
 )
 
@@ -35,9 +38,13 @@ type replyStep struct {
 	rule        *replyRule
 	sub         *replyPlan
 	list, keyed bool
+	wire        wireForm
 }
 
-type replyPlan struct{ steps []replyStep }
+type replyPlan struct {
+	steps    []replyStep
+	byNumber []*replyStep
+}
 
 // reader is one reply on its way through the tables.
 type reader struct {
@@ -205,6 +212,7 @@ func compileReplies(t replyTable) map[protoreflect.FullName]*replyPlan {
 		for i := range all.Len() {
 			out[name].steps = append(out[name].steps, replyStepOf(all.Get(i), policy, out))
 		}
+		out[name].index()
 	}
 	return out
 }
@@ -221,5 +229,9 @@ func replyStepOf(fd protoreflect.FieldDescriptor, policy replyFields, all map[pr
 	if s.rule == nil || value.Message() != nil && s.sub == nil {
 		s.rule = drop
 	}
+	if s.rule == keep && s.sub != nil {
+		panic("a message in a reply is kept whole, whatever it holds: " + fd.FullName())
+	}
+	s.wire = wireFormOf(&s)
 	return s
 }

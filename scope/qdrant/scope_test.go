@@ -87,23 +87,6 @@ func BenchmarkPlainQuery(b *testing.B) {
 	}
 }
 
-func BenchmarkPlainReply(b *testing.B) {
-	s := newTestScope(b)
-	c, err := s.Request("/qdrant.Points/Query", plainQuery())
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		b.StopTimer()
-		reply := plainReply(b, s)
-		b.StartTimer()
-		if _, err := c.Response(reply); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
 // refusalOf wants an error to be a *Refusal.
 func refusalOf(t testing.TB, err error) *Refusal {
 	t.Helper()
