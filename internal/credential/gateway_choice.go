@@ -14,6 +14,16 @@ import (
 // fewest for writing, then the one that lives longest. ok=false: there is none. Access to nothing has no token either.
 // It is safe for concurrent use, and quick on what ParseGatewayMaterial returned: gateways ask it for every request.
 func (m *GatewayMaterial) Token(access []scopeqdrant.Access, now time.Time) (boundary.Secret, bool) {
+	return m.choose(access, now, func(UpstreamToken) bool { return true })
+}
+
+// TokenWithin is Token among those that open nothing beyond own, which is sorted by collection, each once: where no token
+// opens just what is asked for, another tenant's must not take its place.
+func (m *GatewayMaterial) TokenWithin(access, own []scopeqdrant.Access, now time.Time) (boundary.Secret, bool) {
+	return m.choose(access, now, func(t UpstreamToken) bool { return covers(own, t.Access) })
+}
+
+func (m *GatewayMaterial) choose(access []scopeqdrant.Access, now time.Time, fits func(UpstreamToken) bool) (boundary.Secret, bool) {
 	if len(access) == 0 {
 		return "", false
 	}
@@ -22,7 +32,7 @@ func (m *GatewayMaterial) Token(access []scopeqdrant.Access, now time.Time) (bou
 		index = weakestFirst(m.Tokens)
 	}
 	for _, t := range index[access[0].Collection] {
-		if now.Before(t.Expires) && covers(t.Access, access) {
+		if now.Before(t.Expires) && covers(t.Access, access) && fits(t) {
 			return t.Token, true
 		}
 	}

@@ -31,8 +31,9 @@ type Store struct {
 	// ServiceAccount of the operator as namespace:name, for the remedy when a right is missing.
 	ServiceAccount types.NamespacedName
 
-	mu   sync.Mutex
-	seen map[types.NamespacedName]remembered
+	mu      sync.Mutex
+	seen    map[types.NamespacedName]remembered
+	refused map[types.NamespacedName]time.Time // since when reading has been forbidden
 }
 
 type remembered struct {
@@ -48,11 +49,19 @@ type Owner interface {
 	CredentialLabels() map[string]string
 }
 
-// NotOursError says that a Secret stands where a credential should go and that Tenantry did not make it.
-type NotOursError struct{ Name types.NamespacedName }
+// NotOursError says that a Secret stands where a credential should go and that Tenantry did not make it, or that somebody
+// has deleted it.
+type NotOursError struct {
+	Name types.NamespacedName
+	// Leaving: it was deleted, and a finalizer keeps it.
+	Leaving bool
+}
 
 // Error names the Secret and the remedy.
 func (e *NotOursError) Error() string {
+	if e.Leaving {
+		return fmt.Sprintf("Secret %s is being deleted, and a finalizer on it keeps it there; take the finalizer off, and it is made anew", e.Name)
+	}
 	return fmt.Sprintf("Secret %s exists and was not made by Tenantry for this object; it is left alone: "+
 		"delete it, or choose another name in the spec", e.Name)
 }
@@ -61,6 +70,16 @@ func (e *NotOursError) Error() string {
 type ForbiddenError struct {
 	Namespace      string
 	ServiceAccount types.NamespacedName
+	// Since when this process has been refused to read the Secret; zero where it was to be written.
+	Since time.Time
+}
+
+// GoneError says that a Secret was deleted since it was last read. That revokes what it held: it is not written again.
+type GoneError struct{ Name types.NamespacedName }
+
+// Error names the Secret.
+func (e *GoneError) Error() string {
+	return fmt.Sprintf("Secret %s was deleted since it was last read; what it held is revoked first", e.Name)
 }
 
 // Error prints the command that grants the right.
@@ -88,24 +107,44 @@ func IsForbidden(err error) bool {
 }
 
 // Get returns the binding in a Secret that was made for owner, nil where the Secret does not exist. Together with an error
-// that only the user can mend it returns what this process read there last, nil where it read nothing: whoever spoils a
-// Secret must not thereby stop what else is done for its owner.
+// that only the user can mend it returns what this process read there last, nil where it read nothing or the Secret has been
+// gone since: whoever spoils a Secret must not thereby stop what else is done for its owner.
 func (s *Store) Get(ctx context.Context, name types.NamespacedName, owner Owner) (Binding, error) {
 	if b, ok := s.recall(name, owner.GetUID()); ok {
 		return b, nil
 	}
 	secret, err := s.read(ctx, name)
-	if err == nil && secret != nil && secret.Annotations[tenantryv1.OwnerUIDAnnotation] != string(owner.GetUID()) {
-		err = &NotOursError{Name: name}
+	if err == nil {
+		s.allowed(name)
+		err = ours(secret, name, owner)
+	}
+	if forbidden, ok := errors.AsType[*ForbiddenError](err); ok {
+		forbidden.Since = s.refusedSince(name)
 	}
 	if Reason(err) != "" {
 		return s.last(name, owner.GetUID()), err
+	}
+	if err == nil && secret == nil {
+		s.Forget(name)
 	}
 	if err != nil || secret == nil {
 		return nil, err
 	}
 	s.remember(name, owner.GetUID(), secret.Data)
 	return secret.Data, nil
+}
+
+// ours says why a Secret does not hold what was issued to owner, nil where it does or there is none.
+func ours(secret *corev1.Secret, name types.NamespacedName, owner Owner) error {
+	switch {
+	case secret == nil:
+		return nil
+	case secret.Annotations[tenantryv1.OwnerUIDAnnotation] != string(owner.GetUID()):
+		return &NotOursError{Name: name}
+	case !secret.DeletionTimestamp.IsZero(): // whoever deletes it revokes what it holds, whoever holds it back
+		return &NotOursError{Name: name, Leaving: true}
+	}
+	return nil
 }
 
 func (s *Store) read(ctx context.Context, name types.NamespacedName) (*corev1.Secret, error) {
@@ -122,17 +161,22 @@ func (s *Store) read(ctx context.Context, name types.NamespacedName) (*corev1.Se
 	return &secret, nil
 }
 
-// Put writes a binding for owner. It never writes over a Secret that was not made for that Tenant.
+// Put writes a binding for owner. It never writes over a Secret that was not made for that Tenant, nor in place of one that
+// was deleted since it was read: that fails with a *GoneError, and the next Get finds nothing.
 func (s *Store) Put(ctx context.Context, name types.NamespacedName, owner Owner, b Binding) error {
 	standing, err := s.read(ctx, name)
+	if err == nil {
+		err = ours(standing, name, owner)
+	}
 	if err != nil {
 		return err
 	}
 	switch {
+	case standing == nil && s.last(name, owner.GetUID()) != nil:
+		s.Forget(name)
+		return &GoneError{Name: name}
 	case standing == nil:
 		err = s.Writer.Create(ctx, newSecret(name, owner, b))
-	case standing.Annotations[tenantryv1.OwnerUIDAnnotation] != string(owner.GetUID()):
-		return &NotOursError{Name: name}
 	default:
 		standing.Data = b
 		err = s.Writer.Update(ctx, standing)
@@ -149,7 +193,7 @@ func (s *Store) Put(ctx context.Context, name types.NamespacedName, owner Owner,
 
 // Delete removes a Secret that was made for owner. Any other is left alone.
 func (s *Store) Delete(ctx context.Context, name types.NamespacedName, owner Owner) error {
-	s.forget(name)
+	s.Forget(name)
 	standing, err := s.read(ctx, name)
 	if err != nil || standing == nil || standing.Annotations[tenantryv1.OwnerUIDAnnotation] != string(owner.GetUID()) {
 		return err
@@ -209,10 +253,33 @@ func (s *Store) remember(name types.NamespacedName, uid types.UID, b Binding) {
 		s.seen = map[types.NamespacedName]remembered{}
 	}
 	s.seen[name] = remembered{binding: b, uid: uid, at: s.Clock.Now()}
+	delete(s.refused, name)
 }
 
-func (s *Store) forget(name types.NamespacedName) {
+// Forget drops what is known of a Secret, so that nothing of it comes back before it was read again.
+func (s *Store) Forget(name types.NamespacedName) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.seen, name)
+	delete(s.refused, name)
+}
+
+// allowed notes that reading is not forbidden.
+func (s *Store) allowed(name types.NamespacedName) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.refused, name)
+}
+
+// refusedSince notes that reading is forbidden, and returns since when it has been without a break.
+func (s *Store) refusedSince(name types.NamespacedName) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.refused == nil {
+		s.refused = map[types.NamespacedName]time.Time{}
+	}
+	if _, ok := s.refused[name]; !ok {
+		s.refused[name] = s.Clock.Now()
+	}
+	return s.refused[name]
 }

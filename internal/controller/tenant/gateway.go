@@ -2,12 +2,16 @@ package tenant
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
+	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
 	"github.com/tenantry/tenantry/internal/boundary"
+	"github.com/tenantry/tenantry/internal/controller/condition"
 	"github.com/tenantry/tenantry/internal/credential"
 )
 
@@ -15,14 +19,20 @@ import (
 // plane's public key, and that status lists its id.
 const gatewaySuffix = "gateway"
 
+// countsUnread is how long the tokens that status lists go on to count while their Secret may not be read: a right that is
+// missing by mistake must not cut a tenant off at once, and one that was taken away must not keep a revocation from counting.
+const countsUnread = 15 * time.Minute
+
 // gateway is what stands in that Secret.
 type gateway struct {
 	// binding whose token was accepted, nil where none was.
 	binding credential.Binding
 	// claims of that token.
 	claims credential.GatewayClaims
-	// unread: the Secret could not be read, and this process never did.
+	// unread: the Secret may not be read. What status lists counts on, if it has not ended, and nothing else begins to.
 	unread bool
+	// ended: the only token that this process has read there has expired, or has not been read for too long.
+	ended bool
 }
 
 // gatewayWanted says whether the tenant is to have a gateway token: the plane has a gateway and there is something to reach
@@ -39,23 +49,42 @@ func (s *scope) gatewayMissing() bool { return s.gatewayWanted() && s.gateway.bi
 
 func (s *scope) gatewaySecretName() types.NamespacedName { return s.named(gatewaySuffix) }
 
-// readGateway takes the token back from the Secret, if it is one.
+// readGateway takes the token back from the Secret, if it is one. A Secret that is not ours, or that was deleted and is held
+// back, is as good as none: whoever may make Secrets in that namespace must not be able to undo a revocation.
 func (r *Reconciler) readGateway(ctx context.Context, s *scope) error {
 	if !s.gatewayWanted() {
 		return nil
 	}
 	b, err := r.Secrets.Get(ctx, s.gatewaySecretName(), s.tenant)
-	switch {
+	now := r.Clock.Now()
+	switch forbidden, ok := errors.AsType[*credential.ForbiddenError](err); {
+	case ok:
+		s.credentialErr = err
+		s.gateway.unread = true
+		s.gateway.ended = now.Sub(s.unreadSince(forbidden, b)) >= countsUnread
 	case credential.Reason(err) != "":
 		s.credentialErr = err
-		s.gateway.unread = b == nil && credential.IsForbidden(err)
+		r.Secrets.Forget(s.gatewaySecretName())
+		b = nil
 	case err != nil:
 		return err
 	}
-	if claims, ok := s.acceptGateway(b, r.Clock.Now()); ok {
+	if claims, ok := s.acceptGateway(b, now); ok {
 		s.gateway.binding, s.gateway.claims = b, claims
+	} else if b != nil && s.gateway.unread {
+		s.gateway.ended = true
 	}
 	return nil
+}
+
+// unreadSince is since when the Secret may not be read. A process that has never read it goes by the condition that one
+// before it left, so that a restart begins no new time.
+func (s *scope) unreadSince(e *credential.ForbiddenError, last credential.Binding) time.Time {
+	c := condition.Get(s.tenant, tenantryv1.ConditionCredentialsIssued)
+	if last == nil && c != nil && c.Reason == tenantryv1.ReasonSecretForbidden && c.LastTransitionTime.Time.Before(e.Since) {
+		return c.LastTransitionTime.Time
+	}
+	return e.Since
 }
 
 // acceptGateway says whether what stands in the Secret is a live token of this tenant and plane.
@@ -95,6 +124,10 @@ func (r *Reconciler) writeGateway(ctx context.Context, s *scope) error {
 	}
 	if err := r.Secrets.Put(ctx, s.gatewaySecretName(), s.tenant, next.binding); credential.Reason(err) != "" {
 		s.credentialErr = err
+		if !credential.IsForbidden(err) { // it is not ours: what was read there counts no longer
+			r.Secrets.Forget(s.gatewaySecretName())
+			s.gateway = gateway{}
+		}
 		return nil
 	} else if err != nil {
 		return err
@@ -129,13 +162,25 @@ func (s *scope) reportGateway(now time.Time) {
 	switch {
 	case s.desired.Access != boundary.Open:
 		st.GatewayTokenIDs = nil // the Secret stays: the same token counts again when access is Active
-	case !s.mayIssue() || s.gateway.unread:
-	case !s.gatewayWanted() || s.gateway.binding == nil:
+	case !s.mayIssue():
+	case !s.gatewayWanted(), s.gateway.ended:
 		st.GatewayTokenIDs = nil
+	case s.gateway.unread && s.gateway.binding == nil: // never read: status is all that is known
+	case s.gateway.unread:
+		st.GatewayTokenIDs = slices.DeleteFunc(st.GatewayTokenIDs, func(id string) bool { return !slices.Contains(s.counting(now), id) })
 	default:
-		st.GatewayTokenIDs = []string{s.gateway.claims.TokenID}
-		if id := s.previousTokenID(now); id != "" {
-			st.GatewayTokenIDs = append(st.GatewayTokenIDs, id)
-		}
+		st.GatewayTokenIDs = s.counting(now)
 	}
+}
+
+// counting are the ids that the Secret holds: of its token, and of the one that this has replaced.
+func (s *scope) counting(now time.Time) []string {
+	if s.gateway.binding == nil {
+		return nil
+	}
+	ids := []string{s.gateway.claims.TokenID}
+	if id := s.previousTokenID(now); id != "" {
+		ids = append(ids, id)
+	}
+	return ids
 }

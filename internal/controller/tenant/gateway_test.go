@@ -55,25 +55,44 @@ func newGatewayRig(t *testing.T) *gatewayRig {
 	return g
 }
 
+// store is that of a process that remembers nothing.
+func (g *gatewayRig) store() *credential.Store {
+	return &credential.Store{Reader: g.client, Writer: g.client, Clock: g.clock, MaxAge: secretMaxAge}
+}
+
+const secretMaxAge = time.Minute
+
 // turn reads what stands, issues where verified, and reports.
 func (g *gatewayRig) turn(t *testing.T, verified bool) {
 	t.Helper()
-	s := &scope{tenant: g.tenant, dp: g.dp, plane: g.plane, bindings: map[boundary.Layer]credential.Binding{}}
-	s.desired = boundary.Tenant{ID: "acme", UID: "u1", Access: boundary.Open, Corpora: []boundary.Corpus{{Name: "notes"}}}
-	r := &Reconciler{Clock: g.clock, Secrets: &credential.Store{Reader: g.client, Writer: g.client, Clock: g.clock, MaxAge: time.Minute}}
-	if err := r.readGateway(t.Context(), s); err != nil {
+	if err := g.turnOf(t, g.store(), boundary.Open, verified); err != nil {
 		t.Fatal(err)
 	}
-	if verified {
-		if err := r.writeGateway(t.Context(), s); err != nil {
+}
+
+// turnOf is a turn of a process with a store of its own. It issues only where nothing is wrong with the Secret.
+func (g *gatewayRig) turnOf(t *testing.T, store *credential.Store, access boundary.Access, verified bool) error {
+	t.Helper()
+	s := &scope{tenant: g.tenant, dp: g.dp, plane: g.plane, bindings: map[boundary.Layer]credential.Binding{}}
+	s.desired = boundary.Tenant{ID: "acme", UID: "u1", Access: access, Corpora: []boundary.Corpus{{Name: "notes"}}}
+	r := &Reconciler{Clock: g.clock, Secrets: store}
+	if access == boundary.Open {
+		if err := r.readGateway(t.Context(), s); err != nil {
 			t.Fatal(err)
 		}
+		if verified && s.credentialErr == nil {
+			if err := r.writeGateway(t.Context(), s); err != nil {
+				return err
+			}
+		}
 	}
+	s.reportCredentials()
 	s.reportGateway(g.clock.Now())
 	g.tenant.Status.GatewaySecretName = ""
 	if s.gateway.binding != nil {
 		g.tenant.Status.GatewaySecretName = s.gatewaySecretName().Name
 	}
+	return nil
 }
 
 func (g *gatewayRig) secret(t *testing.T) *corev1.Secret {

@@ -136,6 +136,7 @@ func (s *snapshot) record(t *tenantryv1.Tenant, corpora *corpusSet, before *reco
 	}
 	r.tenant = &Tenant{
 		UID: string(t.UID), ID: t.EffectiveTenantID(), Name: t.Name, Scope: r.scope, TokenIDs: slices.Clone(t.Status.GatewayTokenIDs),
+		Access: s.common.access(t, corpora),
 	}
 	return r
 }

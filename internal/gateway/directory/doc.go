@@ -15,4 +15,8 @@
 //
 // What is ambiguous is not served: two Tenants with one tenantID, a ServiceAccount that two Tenants list, two corpora of one
 // tenant with the same name. The gateway's log names them once.
+//
+// What whoever may create objects could spoil does not count: a Tenant that was never verified takes nothing from another, a
+// ServiceAccount counts only in a namespace of the Tenant that lists it and not where it is an application of the DataPlane,
+// and a Corpus elsewhere than in the namespaces of its Tenant costs nothing.
 package directory

@@ -15,8 +15,7 @@ func (s *snapshot) index() {
 		s.byUID[string(r.source.UID)] = &r.answer
 		ids[r.source.EffectiveTenantID()] = append(ids[r.source.EffectiveTenantID()], r)
 		for _, sa := range r.source.Spec.ServiceAccounts {
-			key := account{sa.Namespace, sa.Name}
-			accounts[key] = append(accounts[key], r)
+			s.claim(r, account{sa.Namespace, sa.Name}, accounts)
 		}
 		if r.problem != "" {
 			s.notes = append(s.notes, r.problem)
@@ -33,7 +32,7 @@ func (s *snapshot) index() {
 func (s *snapshot) indexIDs(ids map[string][]*record) (closed map[*record]*answer) {
 	closed = map[*record]*answer{}
 	for id, list := range ids {
-		claims := slices.DeleteFunc(slices.Clone(list), func(r *record) bool { return !r.verified })
+		claims := verifiedOnes(list)
 		switch len(claims) {
 		case 0:
 			s.byID[id] = &list[0].answer
@@ -51,15 +50,44 @@ func (s *snapshot) indexIDs(ids map[string][]*record) (closed map[*record]*answe
 	return closed
 }
 
+// claim notes that a Tenant lists a ServiceAccount, if it may: one in a namespace of its own, which acts for nobody else.
+func (s *snapshot) claim(r *record, key account, accounts map[account][]*record) {
+	_, isApplication := s.applications[key]
+	why := ""
+	switch {
+	case isApplication:
+		why = "it is an application of the DataPlane"
+	case !slices.Contains(r.source.Spec.Namespaces, key.namespace):
+		why = "its namespace is not among spec.namespaces of the Tenant"
+	default:
+		accounts[key] = append(accounts[key], r)
+		return
+	}
+	if r.verified { // others have no say, and no lines in the log
+		s.notes = append(s.notes, fmt.Sprintf("ServiceAccount %s/%s does not count for Tenant %q, which lists it: %s",
+			key.namespace, key.name, r.source.Name, why))
+	}
+}
+
+// owner is the verified Tenant that lists a ServiceAccount. Tenants that were never verified neither take one nor keep it from
+// another.
 func (s *snapshot) owner(key account, list []*record, closed map[*record]*answer) *answer {
-	if len(list) > 1 {
-		s.notes = append(s.notes, fmt.Sprintf("ServiceAccount %s/%s is not served: Tenants %s list it", key.namespace, key.name, names(list)))
-		return &answer{err: &Error{Ambiguous, "more than one Tenant lists this ServiceAccount, so that it is none of them; it must be one tenant only"}}
+	claims := verifiedOnes(list)
+	switch len(claims) {
+	case 0:
+		return &list[0].answer
+	case 1:
+		if no := closed[claims[0]]; no != nil {
+			return no
+		}
+		return &claims[0].answer
 	}
-	if no := closed[list[0]]; no != nil {
-		return no
-	}
-	return &list[0].answer
+	s.notes = append(s.notes, fmt.Sprintf("ServiceAccount %s/%s is not served: Tenants %s list it", key.namespace, key.name, names(claims)))
+	return &answer{err: &Error{Ambiguous, "more than one Tenant lists this ServiceAccount, so that it is none of them; it must be one tenant only"}}
+}
+
+func verifiedOnes(list []*record) []*record {
+	return slices.DeleteFunc(slices.Clone(list), func(r *record) bool { return !r.verified })
 }
 
 func names(list []*record) string {

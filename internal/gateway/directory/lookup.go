@@ -17,6 +17,8 @@ type Tenant struct {
 	Scope *scopeqdrant.Scope
 	// TokenIDs are the gateway tokens that count. At most 4; empty: none does.
 	TokenIDs []string
+	// Access is the most that a token of Qdrant's for its requests may open, ordered by collection.
+	Access []scopeqdrant.Access
 }
 
 // Application is a shared application of the plane.
@@ -55,8 +57,9 @@ func (d *Directory) ByTenantID(id string) (*Tenant, error) {
 	return s.byID[id].get()
 }
 
-// ByServiceAccount returns the tenant that a ServiceAccount is. false: no Tenant of the plane lists it, and there is no error
-// either; true with an error: a Tenant does, and is not served. Errors are *Error.
+// ByServiceAccount returns the tenant that a ServiceAccount is. false: no Tenant of the plane lists it, in a namespace of its
+// own, or it is an application, and there is no error either; true with an error: a Tenant does, and is not served. Errors are
+// *Error.
 func (d *Directory) ByServiceAccount(namespace, name string) (*Tenant, bool, error) {
 	s, err := d.current()
 	if err != nil {
@@ -98,7 +101,7 @@ func (d *Directory) VerifyKey() (ed25519.PublicKey, error) {
 	return s.material.VerifyKey, nil
 }
 
-// Token returns the least powerful live token for Qdrant that covers access. Errors are *Error.
+// Token returns the least powerful live token for Qdrant that covers access, whosever it is; see TokenFor. Errors are *Error.
 func (d *Directory) Token(access []scopeqdrant.Access) (boundary.Secret, error) {
 	s, err := d.current()
 	if err != nil {
@@ -106,7 +109,21 @@ func (d *Directory) Token(access []scopeqdrant.Access) (boundary.Secret, error) 
 	}
 	token, ok := s.material.Token(access, d.clock.Now())
 	if !ok {
-		return "", &Error{NoMaterial, "the gateway holds no live token for these collections; they may be new: try again, and see whether the operator runs"}
+		return "", errNoToken
+	}
+	return token, nil
+}
+
+// TokenFor returns the least powerful live token for Qdrant that covers access and opens nothing that is not the tenant's:
+// another tenant's may cover it as well. Errors are *Error.
+func (d *Directory) TokenFor(t *Tenant, access []scopeqdrant.Access) (boundary.Secret, error) {
+	s, err := d.current()
+	if err != nil {
+		return "", err
+	}
+	token, ok := s.material.TokenWithin(access, t.Access, d.clock.Now())
+	if !ok {
+		return "", errNoToken
 	}
 	return token, nil
 }
@@ -122,6 +139,8 @@ func (d *Directory) Upstream() (Upstream, error) {
 	}
 	return s.upstream.Upstream, nil
 }
+
+var errNoToken = &Error{NoMaterial, "the gateway holds no live token for these collections; they may be new: try again, and see whether the operator runs"}
 
 var errUnknown = &Error{Unknown, "there is no such tenant on this data plane"}
 

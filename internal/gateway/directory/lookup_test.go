@@ -3,6 +3,7 @@ package directory
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -12,6 +13,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
+	"github.com/tenantry/tenantry/internal/boundary"
+	"github.com/tenantry/tenantry/internal/boundary/vector"
 	"github.com/tenantry/tenantry/internal/credential"
 	scopeqdrant "github.com/tenantry/tenantry/scope/qdrant"
 )
@@ -37,6 +40,8 @@ func problems(d *Directory) map[string]Problem {
 	_, _, errs["ByServiceAccount"] = d.ByServiceAccount("team", "worker")
 	_, errs["VerifyKey"] = d.VerifyKey()
 	_, errs["Token"] = d.Token([]scopeqdrant.Access{{Collection: "shared-documents"}})
+	_, errs["TokenFor"] = d.TokenFor(&Tenant{Access: []scopeqdrant.Access{{Collection: "shared-documents", Write: true}}},
+		[]scopeqdrant.Access{{Collection: "shared-documents"}})
 	_, errs["Upstream"] = d.Upstream()
 	out := map[string]Problem{}
 	for name, err := range errs {
@@ -50,7 +55,7 @@ func problems(d *Directory) map[string]Problem {
 
 func all(p Problem) map[string]Problem {
 	return map[string]Problem{
-		"Ready": p, "Tenant": p, "ByTenantID": p, "ByServiceAccount": p, "VerifyKey": p, "Token": p, "Upstream": p,
+		"Ready": p, "Tenant": p, "ByTenantID": p, "ByServiceAccount": p, "VerifyKey": p, "Token": p, "TokenFor": p, "Upstream": p,
 	}
 }
 
@@ -135,6 +140,47 @@ func TestTokenFollowsTheClock(t *testing.T) {
 	d.fresh.Store(clock.Now().UnixNano())
 	if _, err := d.Token(want); err == nil {
 		t.Error("an expired token")
+	}
+}
+
+// TestTokenOpensNothingOfOthers: another tenant's set may cover a request too.
+func TestTokenOpensNothingOfOthers(t *testing.T) {
+	own := func(c string) scopeqdrant.Access { return scopeqdrant.Access{Collection: c, Write: true} }
+	law, us := scopeqdrant.Access{Collection: vector.ReferenceName("eu-gdpr", "law")}, scopeqdrant.Access{Collection: vector.ReferenceName("us", "law")}
+	docs, notes, files := own("shared-documents"), own("tenant_acme_notes"), own("tenant_beta_files")
+	for name, tc := range map[string]struct {
+		asked []scopeqdrant.Access
+		sets  [][]scopeqdrant.Access
+		want  string
+	}{
+		"one collection":                   {[]scopeqdrant.Access{docs}, [][]scopeqdrant.Access{{docs}, {law, docs}}, "0"},
+		"its own set":                      {[]scopeqdrant.Access{law, docs}, [][]scopeqdrant.Access{{law, docs, files}, {law, docs, notes}}, "1"},
+		"a set that just fits":             {[]scopeqdrant.Access{law, docs}, [][]scopeqdrant.Access{{law, docs, notes}, {law, docs}}, "1"},
+		"another's alone":                  {[]scopeqdrant.Access{law, docs}, [][]scopeqdrant.Access{{law, docs, files}}, ""},
+		"one reference too many":           {[]scopeqdrant.Access{law, docs}, [][]scopeqdrant.Access{{law, us, docs}}, ""},
+		"a reference that may be written":  {[]scopeqdrant.Access{law, docs}, [][]scopeqdrant.Access{{own(law.Collection), docs}}, ""},
+		"one that is not ready any longer": {[]scopeqdrant.Access{docs, notes}, [][]scopeqdrant.Access{{docs, notes, own("tenant_acme_old")}}, "0"},
+		"nothing":                          {nil, [][]scopeqdrant.Access{{docs}}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := offline(t, clocktesting.NewFakeClock(epoch), newTenant("acme"), newTenant("beta"),
+				newReference("eu-gdpr", "law"), newReference("us", "law", from(system)), newCorpus("acme", "docs", shared), newCorpus("acme", "notes"),
+				newCorpus("acme", "old", ready("False", "Gone")), newCorpus("beta", "files"),
+				newMaterial(t, func(m *credential.GatewayMaterial) {
+					m.Tokens = nil
+					for i, set := range tc.sets {
+						m.Tokens = append(m.Tokens, credential.UpstreamToken{Access: set, Token: boundary.Secret(fmt.Sprint(i)), Expires: epoch.Add(1)})
+					}
+				}))
+			acme, err := d.ByTenantID("acme")
+			if err != nil {
+				t.Fatal(err)
+			}
+			token, err := d.TokenFor(acme, tc.asked)
+			if token.Reveal() != tc.want || (err == nil) != (tc.want != "") {
+				t.Errorf("token %q, want %q: %v", token.Reveal(), tc.want, err)
+			}
+		})
 	}
 }
 

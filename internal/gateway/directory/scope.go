@@ -31,15 +31,9 @@ func newCommon(w *world, limits scopeqdrant.Limits) *common {
 		c.shared[s.Name] = desired.Shape(s.Vectors, s.SparseVectors, s.PayloadIndexes)
 	}
 	for _, r := range w.references.all() {
-		if r.Spec.Reference != nil && r.Spec.Reference.DataPlane == w.planeName && w.trusts(r.Namespace) {
-			c.references = append(c.references, prune(r))
-		}
+		c.references = append(c.references, prune(r))
 	}
 	return c
-}
-
-func (w *world) trusts(namespace string) bool {
-	return namespace == w.namespace || slices.Contains(w.plane.Spec.TrustedNamespaces, namespace)
 }
 
 // prune keeps of a reference what scopes depend on, so that a count of points in its status changes nothing here.
@@ -103,6 +97,30 @@ func (c *common) claims(t *tenantryv1.Tenant, own *corpusSet) (owned, referred m
 		}
 	}
 	return owned, referred
+}
+
+// access is the most that a token for a tenant's requests may open: what is its own or readable by it, served at the moment
+// or not, because tokens for several collections are made anew a little after those change. It is ordered by collection.
+func (c *common) access(t *tenantryv1.Tenant, own *corpusSet) []scopeqdrant.Access {
+	var out []scopeqdrant.Access
+	for _, o := range own.all() {
+		if !desired.OwnsCorpus(t, o) || o.Status.Placement == nil {
+			continue
+		}
+		b := desired.Corpus(o, t)
+		if _, ok := c.shape(b); ok {
+			out = append(out, scopeqdrant.Access{Collection: b.Collection, Write: true})
+		}
+	}
+	for i := range c.references {
+		r := &c.references[i]
+		name := vector.ReferenceName(r.Spec.Reference.Jurisdiction, r.Name)
+		if slices.Contains(t.Spec.Jurisdictions, r.Spec.Reference.Jurisdiction) && r.Status.Placement != nil && r.Status.Placement.Collection == name {
+			out = append(out, scopeqdrant.Access{Collection: name})
+		}
+	}
+	slices.SortFunc(out, func(a, b scopeqdrant.Access) int { return cmp.Compare(a.Collection, b.Collection) })
+	return slices.Compact(out)
 }
 
 // served says whether the collection of a corpus stands, or stood when its server was last read.

@@ -88,7 +88,8 @@ func (d *Directory) subscribe(ctx context.Context, informers cache.Cache) ([]too
 	return synced, nil
 }
 
-func (d *Directory) event(o any, apply func(*world, client.Object)) {
+// event applies what happened, and asks for a rebuild if anybody may be served otherwise now.
+func (d *Directory) event(o any, apply func(*world, client.Object) bool) {
 	if gone, ok := o.(toolscache.DeletedFinalStateUnknown); ok {
 		o = gone.Obj
 	}
@@ -97,8 +98,11 @@ func (d *Directory) event(o any, apply func(*world, client.Object)) {
 		return
 	}
 	d.mu.Lock()
-	apply(d.world, object)
+	changed := apply(d.world, object)
 	d.mu.Unlock()
+	if !changed {
+		return
+	}
 	select {
 	case d.changed <- struct{}{}:
 	default: // a rebuild is due already

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,7 +37,10 @@ const (
 	// flood of made-up ones neither floods the API server nor keeps the new tokens of others out.
 	unknownPerSecond = 20
 	unknownBurst     = 40
-	// concurrentReviews at most, of unknown and of known tokens each.
+	// So are those about new tokens that the API server has signed: nobody can make one up, but one workload can ask for many.
+	signedPerSecond = 50
+	signedBurst     = 200
+	// concurrentReviews at most, of unknown, of signed and of known tokens each.
 	concurrentReviews = 16
 	// refusedTokens are remembered at most.
 	refusedTokens = 4096
@@ -74,18 +76,18 @@ type accounts struct {
 	seen    *lru[seen]
 	refused *lru[time.Time] // until when; apart from seen, so that garbage pushes nothing out
 	flight  singleflight.Group
-	mu      sync.Mutex
-	limits  map[account]*rate.Limiter // of listed accounts, by the claim of tokens that were never seen
-	unknown chan struct{}             // slots for questions about tokens that were never seen
-	again   chan struct{}             // slots for questions about those that were
-	failing atomic.Bool               // for the log
+	signers *signers
+	unknown *lane       // for questions about tokens that were never seen
+	signed  *lane       // for those about tokens that were never seen and that the API server has signed
+	again   *lane       // for those about tokens that were seen
+	failing atomic.Bool // for the log
 }
 
 func newAccounts(r TokenReviewer, c clock.PassiveClock, listed func(account) bool) *accounts {
 	return &accounts{
 		reviews: r, clock: c, listed: listed, seen: newLRU[seen](knownTokens), refused: newLRU[time.Time](refusedTokens),
-		limits:  map[account]*rate.Limiter{},
-		unknown: make(chan struct{}, concurrentReviews), again: make(chan struct{}, concurrentReviews),
+		signers: newSigners(keysThrough(r), c),
+		unknown: newLane(unknownPerSecond, unknownBurst), signed: newLane(signedPerSecond, signedBurst), again: newLane(rate.Inf, 0),
 	}
 }
 
@@ -163,21 +165,6 @@ func unlistedAccount() *Refused {
 		"in serviceAccounts or the DataPlane in applications")
 }
 
-// limit is that of one account that tokens claim to be of.
-func (a *accounts) limit(of account) *rate.Limiter {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	l := a.limits[of]
-	if l == nil {
-		if len(a.limits) >= knownTokens {
-			clear(a.limits) // what is no longer listed goes; the rest begins afresh
-		}
-		l = rate.NewLimiter(unknownPerSecond, unknownBurst)
-		a.limits[of] = l
-	}
-	return l
-}
-
 func noReview() *Refused {
 	return unavailable(ReasonReviewUnavailable, "the API server cannot be asked about this ServiceAccount token at the moment; try again")
 }
@@ -191,19 +178,18 @@ type outcome struct {
 
 // ask puts a question, if not too many are being put.
 func (a *accounts) ask(ctx context.Context, token string, claimed account, again bool) outcome {
-	slots := a.again
-	if !again {
-		slots = a.unknown
-		if !a.limit(claimed).AllowN(a.clock.Now(), 1) {
-			return outcome{err: fmt.Errorf("more than %d unknown tokens of one account a second", unknownPerSecond)}
-		}
+	lane := a.unknown
+	switch {
+	case again:
+		lane = a.again
+	case a.signers.vouch(ctx, token):
+		lane = a.signed
 	}
-	select {
-	case slots <- struct{}{}:
-		defer func() { <-slots }()
-	default:
-		return outcome{err: fmt.Errorf("%d tokens are being asked about already", concurrentReviews)}
+	leave, err := lane.enter(claimed, a.clock.Now())
+	if err != nil {
+		return outcome{err: err}
 	}
+	defer leave()
 	ctx, cancel := context.WithTimeout(ctx, reviewTimeout)
 	defer cancel()
 	review, err := a.reviews.Create(ctx, &authenticationv1.TokenReview{

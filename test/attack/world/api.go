@@ -132,7 +132,8 @@ func (w *World) AccountToken(account string) string {
 		return base64.RawURLEncoding.EncodeToString(b)
 	}
 	token := part(map[string]string{"alg": "RS256"}) + "." + part(map[string]any{
-		"iss": "https://kubernetes.default.svc", "aud": []string{"tenantry-gateway"}, "exp": time.Now().Add(time.Hour).Unix(), "sub": account,
+		"iss": "https://kubernetes.default.svc", "aud": []string{"tenantry-gateway"}, "exp": time.Now().Add(time.Hour).Unix(),
+		"sub": "system:serviceaccount:" + tenantNamespace + ":" + account,
 	}) + "." + part("signature of "+account)
 	w.api.mu.Lock()
 	defer w.api.mu.Unlock()

@@ -91,7 +91,7 @@ func (w *World) declared() (dense []tenantryv1.VectorSpec, sparse []tenantryv1.S
 func (w *World) tenantObject(t Tenant) *tenantryv1.Tenant {
 	out := &tenantryv1.Tenant{ObjectMeta: metav1.ObjectMeta{Name: t.ID, UID: types.UID(UID(t.ID))}}
 	out.Spec = tenantryv1.TenantSpec{
-		DataPlane: Plane, Namespaces: []string{tenantNamespace + "-" + t.ID}, Jurisdictions: t.Jurisdictions,
+		DataPlane: Plane, Namespaces: []string{tenantNamespace + "-" + t.ID, tenantNamespace}, Jurisdictions: t.Jurisdictions,
 		ServiceAccounts: []tenantryv1.ServiceAccountReference{{Namespace: tenantNamespace, Name: AccountOf(t.ID)}},
 	}
 	if t.Suspended {
