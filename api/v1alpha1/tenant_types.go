@@ -60,8 +60,9 @@ type TenantSpec struct {
 	// +kubebuilder:validation:items:MaxLength=63
 	// +kubebuilder:validation:items:XValidation:rule=`self.matches(r'^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')`,message="not the name of a namespace: lower-case letters, digits and hyphens, no wildcards"
 	Namespaces []string `json:"namespaces,omitempty"`
-	// serviceAccounts are workloads that are this tenant at the gateway. A ServiceAccount is one tenant only. Default none.
-	// One that is taken out is refused at once.
+	// serviceAccounts are workloads that are this tenant at the gateway. Default none. One counts if its namespace is among
+	// namespaces and it is no application of the DataPlane, and from when the tenant's boundary was verified first; one that
+	// two such Tenants list is neither's. One that is taken out is refused at once.
 	// +optional
 	// +listType=map
 	// +listMapKey=namespace
