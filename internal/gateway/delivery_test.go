@@ -68,7 +68,7 @@ func TestAnswersCountUntilTheyAreWritten(t *testing.T) {
 			}
 		},
 		"hung up": func(t *testing.T, _ *harness, _ *clocktesting.FakeClock, w *wireClient, _ uint32) { must(t, w.Close()) },
-		"cut off": func(t *testing.T, h *harness, clock *clocktesting.FakeClock, w *wireClient, _ uint32) {
+		"cut off": func(_ *testing.T, h *harness, clock *clocktesting.FakeClock, w *wireClient, _ uint32) {
 			clock.Step(clientPatience(h.options.Limits) + time.Second)
 			for {
 				if _, err := w.ReadFrame(); err != nil {

@@ -9,10 +9,15 @@ import (
 	"github.com/tenantry/tenantry/hack/stack/stacktest"
 )
 
+// subprograms are what this binary is instead of tests where a variable of the environment is set.
+var subprograms = map[string]func(){envManager: dyingManager}
+
 func TestMain(m *testing.M) {
-	if os.Getenv(envManager) != "" {
-		dyingManager()
-		return
+	for env, run := range subprograms {
+		if os.Getenv(env) != "" {
+			run()
+			return
+		}
 	}
 	stacktest.Main(m)
 }

@@ -34,15 +34,12 @@ func (c *Cluster) InstallGateway(t testing.TB) {
 	c.install(t, "gateway")
 }
 
-// StartGateway runs a gateway of plane eu-1 in this process, on free ports, with the rights of config/gateway and nothing more,
-// and waits until it is ready. admin is a connection of the administrator's that the caller may have wrapped.
-func StartGateway(t testing.TB, admin *rest.Config, edit ...func(*gateway.Options)) *ServingGateway {
+// OpenGateway runs a gateway of plane eu-1 in this process, on free ports, with the rights of config/gateway and nothing more.
+// It need not be ready: the plane may not have been declared yet. admin is a connection of the administrator's that the caller
+// may have wrapped.
+func OpenGateway(t testing.TB, admin *rest.Config, edit ...func(*gateway.Options)) *ServingGateway {
 	t.Helper()
-	const anyPort = "127.0.0.1:0"
-	o := gateway.Options{
-		DataPlane: "eu-1", Namespace: SystemNamespace, Config: impersonate(admin, gatewayAccount),
-		RESTAddress: anyPort, GRPCAddress: anyPort, ProbeAddress: "0", MetricsAddress: "0", DrainTimeout: 5 * time.Second,
-	}
+	o := GatewayOptions(admin)
 	for _, f := range edit {
 		f(&o)
 	}
@@ -60,8 +57,30 @@ func StartGateway(t testing.TB, admin *rest.Config, edit ...func(*gateway.Option
 		}
 	})}
 	t.Cleanup(s.Stop)
-	Eventually(t, SettleWithin, "a gateway that is ready", func(context.Context) error { return g.Ready() })
 	return s
+}
+
+// StartGateway is [OpenGateway] for a plane that stands: it waits until the gateway is ready.
+func StartGateway(t testing.TB, admin *rest.Config, edit ...func(*gateway.Options)) *ServingGateway {
+	t.Helper()
+	g := OpenGateway(t, admin, edit...)
+	g.AwaitReady(t)
+	return g
+}
+
+// AwaitReady waits until it serves.
+func (g *ServingGateway) AwaitReady(t testing.TB) {
+	t.Helper()
+	Eventually(t, SettleWithin, "a gateway that is ready", func(context.Context) error { return g.Ready() })
+}
+
+// GatewayOptions are those of a gateway of plane eu-1 that may do what its ServiceAccount may, and nothing more.
+func GatewayOptions(admin *rest.Config) gateway.Options {
+	const anyPort = "127.0.0.1:0"
+	return gateway.Options{
+		DataPlane: "eu-1", Namespace: SystemNamespace, Config: impersonate(admin, gatewayAccount),
+		RESTAddress: anyPort, GRPCAddress: anyPort, ProbeAddress: "0", MetricsAddress: "0", DrainTimeout: 5 * time.Second,
+	}
 }
 
 // AccountToken is what the API server issues to a ServiceAccount, which is made if it does not exist.
