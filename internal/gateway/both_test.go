@@ -308,6 +308,9 @@ func TestNoHeaderOfTheClientReachesQdrant(t *testing.T) {
 		if diff := cmp.Diff([]string{":authority", "api-key", "content-type", "grpc-accept-encoding", "user-agent"}, keys); diff != "" {
 			t.Error(diff)
 		}
+		if got := call.Metadata["grpc-accept-encoding"]; len(got) != 1 || got[0] != (noCompressor{}).Name() {
+			t.Errorf("Qdrant may compress its answers: %q", got)
+		}
 		if got := call.Metadata["user-agent"]; len(got) != 1 || !strings.HasPrefix(got[0], "tenantry-gateway") {
 			t.Errorf("user agent %q", got)
 		}

@@ -118,16 +118,30 @@ func (s *links) parcels() (n int) {
 func TestShortAnswersCountUntilTheyAreWritten(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t)
-	h := start(t, newFakeDirectory(t, sim.Addr()), nil)
-	w := h.wire(t, acme, closedWindow)
-	w.begin(t, queryRPC, true, prefixed(0, encode(t, query())))
-	w.begin(t, "/qdrant.Collections/List", true, prefixed(0, nil)) // answered here
-	eventually(t, "both answers are held", func() bool { return h.links.parcels() == 2 })
-	if got := h.turnstile(acme).inFlight.Load(); got != 2 || h.held() != 2*smallest {
-		t.Errorf("%d requests and %d bytes are in flight", got, h.held())
+	certs := t.TempDir()
+	writeCert(t, certs, 1)
+	for name, dir := range map[string]string{"plain text": "", "TLS": certs} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := start(t, newFakeDirectory(t, sim.Addr()), func(o *Options) { o.TLSCertDir = dir })
+			w := h.wire(t, acme, closedWindow)
+			calls := []uint32{
+				w.begin(t, queryRPC, true, prefixed(0, encode(t, query()))),
+				w.begin(t, "/qdrant.Collections/List", true, prefixed(0, nil)), // answered here
+			}
+			eventually(t, "both answers are held", func() bool { return h.links.parcels() == 2 })
+			if got := h.turnstile(acme).inFlight.Load(); got != 2 || h.held() != 2*smallest {
+				t.Errorf("%d requests and %d bytes are in flight", got, h.held())
+			}
+			for _, id := range calls {
+				must(t, w.WriteWindowUpdate(id, 1<<20))
+				if got := w.status(t, id); got != "0" {
+					t.Errorf("status %s", got)
+				}
+			}
+			h.nothingHeld(t)
+		})
 	}
-	must(t, w.Close())
-	h.nothingHeld(t)
 }
 
 // A client of REST that does not read holds what is its tenant's, until the server's deadline or its own end.

@@ -176,5 +176,10 @@ func (o *Options) validate() error {
 			errs = append(errs, fmt.Errorf("%s is negative: give a positive value", f.flag))
 		}
 	}
+	// Negative ones are told of already.
+	if least := int64(o.Limits.RequestBytes) * bodyCopies; o.Limits.InFlightBytes > 0 && o.Limits.InFlightBytes/shareOfTenant < least {
+		errs = append(errs, fmt.Errorf("--max-in-flight-bytes is %d: one tenant may hold a quarter, and one request of --max-request-bytes takes %d; give %d at least",
+			o.Limits.InFlightBytes, least, shareOfTenant*least))
+	}
 	return errors.Join(errs...)
 }

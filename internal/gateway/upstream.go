@@ -143,9 +143,7 @@ func dialOptions(config *tls.Config) []grpc.DialOption {
 			// The engine's limits bound both directions: requests are checked when they come in, and a mapped id is
 			// longer than the client's.
 			grpc.MaxCallSendMsgSize(math.MaxInt32),
-			// Which compressors there are depends on what else is linked. Vectors hardly shrink, and what an answer becomes must
-			// be known before it is there.
-			experimental.AcceptCompressors(),
+			experimental.AcceptCompressors(noCompressor{}.Name()),
 		),
 	}
 }
