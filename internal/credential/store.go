@@ -115,7 +115,6 @@ func (s *Store) Get(ctx context.Context, name types.NamespacedName, owner Owner)
 	}
 	secret, err := s.read(ctx, name)
 	if err == nil {
-		s.allowed(name)
 		err = ours(secret, name, owner)
 	}
 	if forbidden, ok := errors.AsType[*ForbiddenError](err); ok {
@@ -261,13 +260,6 @@ func (s *Store) Forget(name types.NamespacedName) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.seen, name)
-	delete(s.refused, name)
-}
-
-// allowed notes that reading is not forbidden.
-func (s *Store) allowed(name types.NamespacedName) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	delete(s.refused, name)
 }
 

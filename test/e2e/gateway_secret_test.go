@@ -188,6 +188,27 @@ func TestGatewaySecret(t *testing.T) {
 		}
 		awaitIDs(t, c, "acme", first)
 	})
+	t.Run("a Secret in the place of a deleted one", func(t *testing.T) {
+		leaked := awaitIDs(t, c, "acme")
+		harness.Update(t, c, "", "acme", suspend) // as the documentation advises; nothing is issued meanwhile
+		c.AwaitTenant(t, "acme", harness.Suspended...)
+		mine, decoy := &corev1.Secret{}, &corev1.Secret{StringData: map[string]string{"theirs": "x"}}
+		mine.Namespace, mine.Name = harness.TenantNamespace, "acme-gateway"
+		decoy.Namespace, decoy.Name = mine.Namespace, mine.Name
+		if err := c.Delete(t.Context(), mine); err != nil {
+			t.Fatal(err)
+		}
+		c.Make(t, decoy)
+		harness.Update(t, c, "", "acme", func(tn *tenantryv1.Tenant) { tn.Spec.Access = tenantryv1.AccessActive })
+		tn := c.AwaitTenant(t, "acme", harness.Want{Type: "CredentialsIssued", Status: "False", Reason: "SecretExists", Says: "acme-gateway"})
+		if len(tn.Status.GatewayTokenIDs) > 0 {
+			t.Errorf("%v count", tn.Status.GatewayTokenIDs)
+		}
+		if err := c.Delete(t.Context(), decoy); err != nil {
+			t.Fatal(err)
+		}
+		awaitIDs(t, c, "acme", leaked)
+	})
 	t.Run("another prefix", func(t *testing.T) {
 		harness.Update(t, c, "", "beta", func(tn *tenantryv1.Tenant) { tn.Spec.Credentials.NamePrefix = "b" })
 		awaitSecret(t, c, "b-gateway")

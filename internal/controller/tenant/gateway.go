@@ -63,9 +63,7 @@ func (r *Reconciler) readGateway(ctx context.Context, s *scope) error {
 		s.gateway.unread = true
 		s.gateway.ended = now.Sub(s.unreadSince(forbidden, b)) >= countsUnread
 	case credential.Reason(err) != "":
-		s.credentialErr = err
-		r.Secrets.Forget(s.gatewaySecretName())
-		b = nil
+		s.credentialErr, b = err, nil
 	case err != nil:
 		return err
 	}

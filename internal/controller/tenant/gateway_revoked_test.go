@@ -234,7 +234,11 @@ func TestADecoyBeforeAWrite(t *testing.T) {
 	r.delete(t)
 	r.decoy(t)
 	r.dp.Spec.Gateway.GRPCAddress = "w:6334"
-	r.at(t, 1, boundary.Open)
-	r.expect(t)
-	r.says(t, tenantryv1.ReasonSecretExists)
+	for _, verified := range []bool{true, false} { // where nothing is written, what was read before does not come back either
+		if err := r.turnOf(t, r.store, boundary.Open, verified); err != nil {
+			t.Fatal(err)
+		}
+		r.expect(t)
+		r.says(t, tenantryv1.ReasonSecretExists)
+	}
 }
