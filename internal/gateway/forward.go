@@ -79,7 +79,7 @@ func readsOnly(access []scopeqdrant.Access) bool {
 }
 
 func (p *Pipeline) attempt(ctx context.Context, x *exchange, call *scopeqdrant.Call, reply *rawReply) error {
-	token, err := p.dir.Token(call.Access)
+	token, err := p.dir.TokenFor(x.caller.Tenant, call.Access)
 	if err != nil {
 		return err
 	}

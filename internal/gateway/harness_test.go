@@ -154,7 +154,7 @@ func (d *fakeDirectory) VerifyKey() (ed25519.PublicKey, error) {
 	return d.seed.Public().(ed25519.PublicKey), nil
 }
 
-func (d *fakeDirectory) Token(access []scopeqdrant.Access) (boundary.Secret, error) {
+func (d *fakeDirectory) TokenFor(_ *directory.Tenant, access []scopeqdrant.Access) (boundary.Secret, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.down != nil {

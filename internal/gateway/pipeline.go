@@ -23,8 +23,8 @@ import (
 
 // Directory is what the gateway asks the registry of tenants; *directory.Directory answers.
 type Directory interface {
-	// Token returns the least powerful live upstream token that covers access.
-	Token(access []scopeqdrant.Access) (boundary.Secret, error)
+	// TokenFor returns the least powerful live upstream token that covers access and opens nothing beyond what is the tenant's.
+	TokenFor(t *directory.Tenant, access []scopeqdrant.Access) (boundary.Secret, error)
 	// Upstream is where Qdrant is now.
 	Upstream() (directory.Upstream, error)
 	// ServerVersion of Qdrant, "" while it is not known.

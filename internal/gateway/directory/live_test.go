@@ -61,7 +61,8 @@ func TestItFollowsTheAPIServer(t *testing.T) {
 	if diff := cmp.Diff([]string{"notes"}, l.collections(d)); diff != "" {
 		t.Error(diff)
 	}
-	if token, err := d.Token([]scopeqdrant.Access{{Collection: "shared-documents"}}); err != nil || token == "" {
+	docs := []scopeqdrant.Access{{Collection: "shared-documents", Write: true}}
+	if token, err := d.TokenFor(&Tenant{Access: docs}, docs); err != nil || token == "" {
 		t.Error(err)
 	}
 	if n := len(d.now.Load().records); n != 1 {

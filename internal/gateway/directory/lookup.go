@@ -101,19 +101,6 @@ func (d *Directory) VerifyKey() (ed25519.PublicKey, error) {
 	return s.material.VerifyKey, nil
 }
 
-// Token returns the least powerful live token for Qdrant that covers access, whosever it is; see TokenFor. Errors are *Error.
-func (d *Directory) Token(access []scopeqdrant.Access) (boundary.Secret, error) {
-	s, err := d.current()
-	if err != nil {
-		return "", err
-	}
-	token, ok := s.material.Token(access, d.clock.Now())
-	if !ok {
-		return "", errNoToken
-	}
-	return token, nil
-}
-
 // TokenFor returns the least powerful live token for Qdrant that covers access and opens nothing that is not the tenant's:
 // another tenant's may cover it as well. Errors are *Error.
 func (d *Directory) TokenFor(t *Tenant, access []scopeqdrant.Access) (boundary.Secret, error) {

@@ -39,7 +39,6 @@ func problems(d *Directory) map[string]Problem {
 	_, errs["ByTenantID"] = d.ByTenantID("acme")
 	_, _, errs["ByServiceAccount"] = d.ByServiceAccount("team", "worker")
 	_, errs["VerifyKey"] = d.VerifyKey()
-	_, errs["Token"] = d.Token([]scopeqdrant.Access{{Collection: "shared-documents"}})
 	_, errs["TokenFor"] = d.TokenFor(&Tenant{Access: []scopeqdrant.Access{{Collection: "shared-documents", Write: true}}},
 		[]scopeqdrant.Access{{Collection: "shared-documents"}})
 	_, errs["Upstream"] = d.Upstream()
@@ -55,7 +54,7 @@ func problems(d *Directory) map[string]Problem {
 
 func all(p Problem) map[string]Problem {
 	return map[string]Problem{
-		"Ready": p, "Tenant": p, "ByTenantID": p, "ByServiceAccount": p, "VerifyKey": p, "Token": p, "TokenFor": p, "Upstream": p,
+		"Ready": p, "Tenant": p, "ByTenantID": p, "ByServiceAccount": p, "VerifyKey": p, "TokenFor": p, "Upstream": p,
 	}
 }
 
@@ -130,15 +129,16 @@ func TestTokenFollowsTheClock(t *testing.T) {
 	clock := clocktesting.NewFakeClock(epoch)
 	d := offline(t, clock)
 	want := []scopeqdrant.Access{{Collection: "shared-documents", Write: true}}
-	if token, err := d.Token(want); err != nil || token.Reveal() != "shared-token" {
+	acme := &Tenant{Access: want}
+	if token, err := d.TokenFor(acme, want); err != nil || token.Reveal() != "shared-token" {
 		t.Errorf("%v", err)
 	}
-	if _, err := d.Token([]scopeqdrant.Access{{Collection: "tenant_acme_notes"}}); err == nil {
+	if _, err := d.TokenFor(acme, []scopeqdrant.Access{{Collection: "tenant_acme_notes"}}); err == nil {
 		t.Error("a token for what none was minted for")
 	}
 	clock.Step(2 * time.Hour)
 	d.fresh.Store(clock.Now().UnixNano())
-	if _, err := d.Token(want); err == nil {
+	if _, err := d.TokenFor(acme, want); err == nil {
 		t.Error("an expired token")
 	}
 }
