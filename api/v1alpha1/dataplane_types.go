@@ -29,6 +29,7 @@ const (
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.redis) || !has(self.redis) || (has(self.redis.discovery) ? self.redis.discovery : 'Static') == (has(oldSelf.redis.discovery) ? oldSelf.redis.discovery : 'Static')",message="redis.discovery is immutable: the same nodes would mean other servers; make a new DataPlane"
 // +kubebuilder:validation:XValidation:rule="has(self.oidc) || !has(self.applications) || self.applications.all(a, a.tenantFrom != 'EndUserToken')",message="an application with tenantFrom EndUserToken needs oidc: without it nobody could verify the token"
 // +kubebuilder:validation:XValidation:rule="!has(self.routing) || (has(self.models) && self.routing.all(r, self.models.exists(m, m.name == r.model)))",message="every routing.model must be one of models: a model without a price cannot be charged"
+// +kubebuilder:validation:XValidation:rule="!has(self.budgets) || has(self.postgres)",message="budgets needs postgres: the ledger of AI spend stands there"
 type DataPlaneSpec struct {
 	// tenantIDFormat is the type of your tenant column: Text, UUID or Integer. Every tenantID of the plane must parse as
 	// it. Default Text. Immutable.
@@ -97,6 +98,10 @@ type DataPlaneSpec struct {
 	// +listMapKey=complexity
 	// +kubebuilder:validation:MaxItems=9
 	Routing []ModelRoute `json:"routing,omitempty"`
+
+	// budgets say how the ledger of AI spend behaves. Unset: the defaults of its fields. It needs postgres.
+	// +optional
+	Budgets *BudgetSettings `json:"budgets,omitempty"`
 
 	// audit paces the reading of the servers. Unset: every 15 seconds.
 	// +optional

@@ -36,3 +36,29 @@ type ModelRoute struct {
 	// +kubebuilder:validation:MaxLength=128
 	Model string `json:"model"`
 }
+
+// BudgetSettings say what holds for every AIBudget of the plane.
+type BudgetSettings struct {
+	// reservationSeconds is how long a reservation holds, from 1 to 86400, unless it is settled or released before.
+	// Default 900. A change applies to calls reserved from then on.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=86400
+	ReservationSeconds int32 `json:"reservationSeconds,omitempty"`
+	// onExpiry says what becomes of a reservation that nobody settled in time: Charge counts all of it as used, Free none.
+	// What is settled later corrects either. Default Charge. A change applies to what expires from then on.
+	// +optional
+	// +kubebuilder:validation:Enum=Charge;Free
+	OnExpiry string `json:"onExpiry,omitempty"`
+	// withoutBudget says what happens to calls of tenants without an AIBudget: Refuse, or Allow, which records them without
+	// a limit. Default Refuse. A change applies to the next call.
+	// +optional
+	// +kubebuilder:validation:Enum=Refuse;Allow
+	WithoutBudget string `json:"withoutBudget,omitempty"`
+	// retentionMonths is how many whole months of the ledger are kept beside the running one, from 2 to 120. Default 13.
+	// Lowering it deletes what is older, for good.
+	// +optional
+	// +kubebuilder:validation:Minimum=2
+	// +kubebuilder:validation:Maximum=120
+	RetentionMonths int32 `json:"retentionMonths,omitempty"`
+}
