@@ -3,7 +3,7 @@ package boundary
 import "fmt"
 
 // SchemaVersion is the version of what Tenantry writes into a plane. A manager refuses a plane with a higher one.
-const SchemaVersion = 1
+const SchemaVersion = 2
 
 // Marker is the record in every server of a plane that says whose it is.
 type Marker struct {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tenantry/tenantry/internal/boundary"
+	"github.com/tenantry/tenantry/internal/boundary/budget"
 )
 
 // Meter records one call to a server: how long it took and the cause of its failure, "" for success.
@@ -14,6 +15,9 @@ type Meter func(layer boundary.Layer, call string, took time.Duration, cause str
 func Metered(s Server, m Meter) Server {
 	if v, ok := s.(VectorServer); ok {
 		return &meteredVector{metered: metered{Server: v, meter: m}, vector: v}
+	}
+	if b, ok := s.(BudgetServer); ok {
+		return &meteredBudget{metered: metered{Server: b, meter: m}, budget: b}
 	}
 	return &metered{Server: s, meter: m}
 }
@@ -73,4 +77,30 @@ func (m *meteredVector) DiffCorpus(
 func (m *meteredVector) CountPoints(ctx context.Context, c boundary.Corpus) (_ int64, err error) {
 	defer func(start time.Time) { m.record("count_points", start, err) }(time.Now())
 	return m.vector.CountPoints(ctx, c)
+}
+
+type meteredBudget struct {
+	metered
+
+	budget BudgetServer
+}
+
+func (m *meteredBudget) DiffBudget(ctx context.Context, want budget.Budget, f Freshness) (_ boundary.Diff, err error) {
+	defer func(start time.Time) { m.record("diff_budget", start, err) }(time.Now())
+	return m.budget.DiffBudget(ctx, want, f)
+}
+
+func (m *meteredBudget) DiffCounters(ctx context.Context) (_ boundary.Diff, err error) {
+	defer func(start time.Time) { m.record("diff_counters", start, err) }(time.Now())
+	return m.budget.DiffCounters(ctx)
+}
+
+func (m *meteredBudget) BudgetUsage(ctx context.Context, tenantID string, f Freshness) (_ *budget.Usage, err error) {
+	defer func(start time.Time) { m.record("budget_usage", start, err) }(time.Now())
+	return m.budget.BudgetUsage(ctx, tenantID, f)
+}
+
+func (m *meteredBudget) SweepBudgets(ctx context.Context) (_ budget.Swept, err error) {
+	defer func(start time.Time) { m.record("sweep_budgets", start, err) }(time.Now())
+	return m.budget.SweepBudgets(ctx)
 }

@@ -14,13 +14,18 @@ const (
 	CodeStale     = "TN003" // the tenant was set by another transaction
 	CodeSuspended = "TN004" // the tenant is suspended, or gone and its rows are retained
 	CodeNotTenant = "TN005" // the session's role is neither a tenant nor an application role
+
+	CodeBadArgument   = "TN010" // an argument that no request can have
+	CodeNoPrice       = "TN012" // the model has no price, or no model is routed to
+	CodeNotReserved   = "TN013" // the request was never reserved
+	CodeOtherFigures  = "TN014" // the request is known with other figures
+	CodeNotByTenant   = "TN015" // a tenant's own login may not release
+	CodeIsolation     = "TN016" // the transaction's isolation level is not READ COMMITTED
+	CodeReserveClosed = "TN017" // the request was settled, released or expired already
 )
 
-// Names of the functions as they are granted.
-const (
-	currentTenantName = Schema + ".current_tenant()"
-	useTenantName     = Schema + ".use_tenant(text)"
-)
+// currentTenantName is the function as it is granted.
+const currentTenantName = Schema + ".current_tenant()"
 
 //go:embed sql/current_tenant.sql
 var currentTenantBody string
@@ -49,19 +54,32 @@ const unsetSetting = `'Call SET LOCAL app.current_tenant = id, or SELECT tenantr
 // functionSpec is a function of the schema as it should stand.
 type functionSpec struct {
 	name, arguments, returns, volatility, parallel, body string
+	// language is plpgsql where it is "".
+	language string
+	// invoker functions run with the rights of their callers, and have no settings.
+	invoker bool
+	// quick functions look few rows up, and have settings that make their plans once and for any size of the tables.
+	quick bool
+	// tenants and apps may call it.
+	tenants, apps bool
 }
 
 // search_path ends with pg_temp: left out, it would come first, and a tenant's temporary table could stand in for ours.
 const functionPath = "pg_catalog, pg_temp"
 
 func (s Spec) functions() []functionSpec {
-	return []functionSpec{
-		{name: "current_tenant()", returns: "text", volatility: "STABLE", parallel: "SAFE", body: s.fill(currentTenantBody)},
+	functions := []functionSpec{
+		{name: "current_tenant()", returns: "text", volatility: "STABLE", parallel: "SAFE", body: currentTenantBody},
 		{
 			name: "use_tenant(text)", arguments: "tenant text", returns: "void", volatility: "VOLATILE", parallel: "UNSAFE",
-			body: s.fill(useTenantBody),
+			body: useTenantBody, tenants: true, apps: true,
 		},
 	}
+	functions = append(functions, budgetFunctions()...)
+	for i := range functions {
+		functions[i].body = s.fill(functions[i].body)
+	}
+	return functions
 }
 
 // fill completes a body for the plane's way of naming tenants.
@@ -82,14 +100,46 @@ func (s Spec) fill(body string) string {
 // create is the statement that makes it so.
 func (f functionSpec) create() string {
 	bare, _, _ := strings.Cut(f.name, "(")
-	return "CREATE OR REPLACE FUNCTION " + Schema + "." + bare + "(" + f.arguments + ") RETURNS " + f.returns +
-		" LANGUAGE plpgsql " + f.volatility + " PARALLEL " + f.parallel + " SECURITY DEFINER SET search_path = " + functionPath +
-		" AS " + Literal(f.body)
+	text := "CREATE OR REPLACE FUNCTION " + Schema + "." + bare + "(" + f.arguments + ") RETURNS " + f.returns +
+		" LANGUAGE " + f.inLanguage() + " " + f.volatility + " PARALLEL " + f.parallel
+	if !f.invoker {
+		text += " SECURITY DEFINER"
+	}
+	for _, setting := range f.settings() {
+		name, value, _ := strings.Cut(setting, "=")
+		text += " SET " + name + " = " + value
+	}
+	return text + " AS " + Literal(f.body)
+}
+
+// settings of the function, as pg_proc has them.
+func (f functionSpec) settings() []string {
+	var out []string
+	if !f.invoker {
+		out = append(out, "search_path="+functionPath)
+	}
+	if f.quick {
+		// A plan made for an empty partition reads it from end to end, and a session keeps it while the partition fills; one made
+		// for a single call is found cheaper, and costs more than the call.
+		out = append(out, "plan_cache_mode=force_generic_plan", "enable_seqscan=off")
+	}
+	return out
+}
+
+func (f functionSpec) inLanguage() string {
+	if f.language == "" {
+		return "plpgsql"
+	}
+	return f.language
 }
 
 // digest as FunctionDigest has it.
 func (f functionSpec) digest() string {
-	return FunctionDigest("plpgsql", true, f.volatility[:1], f.parallel[:1], "search_path="+functionPath, f.returns, f.body)
+	returns := f.returns
+	if strings.HasPrefix(returns, "TABLE") {
+		returns = "record"
+	}
+	return FunctionDigest(f.inLanguage(), !f.invoker, f.volatility[:1], f.parallel[:1], strings.Join(f.settings(), ","), returns, f.body)
 }
 
 // FunctionDigest is the digest that snapshots compute on the server, from the columns of pg_proc: language, prosecdef,

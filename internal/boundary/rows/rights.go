@@ -81,8 +81,19 @@ func (d *planeDiff) has(k rightKey) bool {
 func (d *planeDiff) commonRights() {
 	for _, grantee := range []string{GroupName(d.spec), AppsName(d.spec)} {
 		d.want(PlaneUnit, "SCHEMA", Ident(Schema), grantee, true, "USAGE")
-		d.want(PlaneUnit, "FUNCTION", useTenantName, grantee, true, "EXECUTE")
 		d.want(PlaneUnit, "DATABASE", Ident(d.have.Server.Database), grantee, d.have.Server.MayGrantConnect, "CONNECT")
+	}
+	// A tenant may read what it spent: its own rows, as the ledger's policy says.
+	for _, grantee := range []string{GroupName(d.spec), AppsName(d.spec)} {
+		d.want(PlaneUnit, "TABLE", Qualified(Schema, "ai_usage_logs"), grantee, true, "SELECT")
+	}
+	for _, f := range d.spec.functions() {
+		if f.tenants {
+			d.want(PlaneUnit, "FUNCTION", Schema+"."+f.name, GroupName(d.spec), true, "EXECUTE")
+		}
+		if f.apps {
+			d.want(PlaneUnit, "FUNCTION", Schema+"."+f.name, AppsName(d.spec), true, "EXECUTE")
+		}
 	}
 	// Whoever queries a protected table calls it; without EXECUTE the table's owner would read "permission denied for
 	// function" instead of what to do. It tells nobody anything that session_user does not.

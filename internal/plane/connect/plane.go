@@ -90,6 +90,19 @@ func (p *Plane) VectorServer() (plane.VectorServer, error) {
 	return s, nil
 }
 
+// BudgetServer returns the server of the ledger and the reason why it cannot be used, both nil where the plane has none.
+func (p *Plane) BudgetServer() (plane.BudgetServer, error) {
+	l := p.Layer(boundary.Rows)
+	if l == nil {
+		return nil, nil
+	}
+	if err := l.Fault(); err != nil {
+		return nil, err
+	}
+	s, _ := l.Server.(plane.BudgetServer)
+	return s, nil
+}
+
 // Fault is why the layer must not be used now, nil where it may: it is unreachable, lacks rights, or is not ours.
 func (l *Layer) Fault() error {
 	l.mu.RLock()

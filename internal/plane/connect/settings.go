@@ -109,7 +109,7 @@ func (s Settings) rowsLayer(c postgres.Config) layerSettings {
 	c.Trace, c.BeforeChange = s.Hooks.trace(boundary.Rows), s.Hooks.BeforeChange
 	return layerSettings{
 		name:   boundary.Rows,
-		digest: digest(c.DSN.Fingerprint(), c.Spec, c.Marker, c.SnapshotAge),
+		digest: digest(c.DSN.Fingerprint(), c.Spec, c.Budget, c.Marker, c.SnapshotAge),
 		open:   func() (plane.Server, error) { return postgres.Open(c) },
 	}
 }

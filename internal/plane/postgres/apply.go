@@ -42,11 +42,7 @@ func (s *Server) Apply(ctx context.Context, plan boundary.Plan) error {
 	if err != nil {
 		return err
 	}
-	touched := map[string]bool{}
-	for _, c := range plan {
-		touched[c.Tenant] = true
-	}
-	defer s.cache.forget(touched)
+	defer s.forget(plan)
 	failed := map[string]error{}
 	var failures []error
 	for _, u := range list {
@@ -64,6 +60,20 @@ func (s *Server) Apply(ctx context.Context, plan boundary.Plan) error {
 		failures = append(failures, err)
 	}
 	return together(failures)
+}
+
+// forget drops what snapshots say of the objects of a plan.
+func (s *Server) forget(plan boundary.Plan) {
+	inRows, inBudgets := map[string]bool{}, map[string]bool{}
+	for _, c := range plan {
+		if c.Layer == boundary.Budget {
+			inBudgets[c.Tenant] = true
+		} else {
+			inRows[c.Tenant] = true
+		}
+	}
+	s.cache.forget(inRows)
+	s.budgets.forget(inBudgets)
 }
 
 // errAborted marks what Config.BeforeChange refused.

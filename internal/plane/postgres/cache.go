@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"maps"
 	"sync"
 	"time"
@@ -8,15 +9,16 @@ import (
 	"golang.org/x/sync/singleflight"
 	"k8s.io/utils/clock"
 
+	"github.com/tenantry/tenantry/internal/boundary/budget"
 	"github.com/tenantry/tenantry/internal/boundary/rows"
 )
 
 // planeKey names the plane's own part among the tenants'. No tenantID is empty.
 const planeKey = ""
 
-// cache holds the last snapshot. Parts of it are forgotten when a plan touched them, and read again one by one, so that a
+// cache holds the last snapshot: a plane's part and one for each tenant. Parts of it are forgotten when a plan touched them, and read again one by one, so that a
 // thousand new tenants do not cost a thousand snapshots.
-type cache struct {
+type cache[P, T any] struct {
 	clock clock.PassiveClock
 	age   time.Duration
 	reads singleflight.Group
@@ -24,53 +26,59 @@ type cache struct {
 	mu sync.Mutex
 	// at is when the snapshot was begun, zero where there is none.
 	at      time.Time
-	plane   rows.PlaneState
-	tenants map[string]rows.TenantState
+	plane   P
+	tenants map[string]T
 	// dropped parts are not to be served. touched says when, so that a read begun before is not stored after.
 	dropped map[string]bool
 	touched map[string]uint64
 	tick    uint64
 }
 
-func newCache(c clock.PassiveClock, age time.Duration) *cache {
-	return &cache{clock: c, age: age, dropped: map[string]bool{}, touched: map[string]uint64{}}
+// The two snapshots of a database.
+type (
+	rowsCache   = cache[rows.PlaneState, rows.TenantState]
+	budgetCache = cache[budget.PlaneState, budget.TenantState]
+)
+
+func newCache[P, T any](c clock.PassiveClock, age time.Duration) *cache[P, T] {
+	return &cache[P, T]{clock: c, age: age, dropped: map[string]bool{}, touched: map[string]uint64{}}
 }
 
 // begin marks the start of a read.
-func (c *cache) begin() uint64 {
+func (c *cache[P, T]) begin() uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.tick
 }
 
-func (c *cache) current() bool { return !c.at.IsZero() && c.clock.Since(c.at) < c.age }
+func (c *cache[P, T]) current() bool { return !c.at.IsZero() && c.clock.Since(c.at) < c.age }
 
 // hasWhole says whether there is a snapshot that is young enough.
-func (c *cache) hasWhole() bool {
+func (c *cache[P, T]) hasWhole() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.current()
 }
 
 // tenantState returns a tenant's part, false where it has to be read.
-func (c *cache) tenantState(id string) (rows.TenantState, bool) {
+func (c *cache[P, T]) tenantState(id string) (T, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.tenants[id], c.current() && !c.dropped[id]
 }
 
 // planeState returns the plane's part, false where it has to be read.
-func (c *cache) planeState() (rows.PlaneState, bool) {
+func (c *cache[P, T]) planeState() (P, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.plane, c.current() && !c.dropped[planeKey]
 }
 
 // storeWhole keeps a snapshot whose reading began at tick begun, but for what was touched since.
-func (c *cache) storeWhole(s rows.Snapshot, at time.Time, begun uint64) {
+func (c *cache[P, T]) storeWhole(plane P, tenants map[string]T, at time.Time, begun uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.at, c.plane, c.tenants = at, s.Plane, s.Tenants
+	c.at, c.plane, c.tenants = at, plane, tenants
 	maps.DeleteFunc(c.touched, func(_ string, tick uint64) bool { return tick <= begun })
 	c.dropped = map[string]bool{}
 	for key := range c.touched {
@@ -78,7 +86,7 @@ func (c *cache) storeWhole(s rows.Snapshot, at time.Time, begun uint64) {
 	}
 }
 
-func (c *cache) storeTenant(id string, s rows.TenantState, begun uint64) {
+func (c *cache[P, T]) storeTenant(id string, s T, begun uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.touched[id] > begun || c.tenants == nil {
@@ -88,7 +96,7 @@ func (c *cache) storeTenant(id string, s rows.TenantState, begun uint64) {
 	delete(c.dropped, id)
 }
 
-func (c *cache) storePlane(s rows.PlaneState, begun uint64) {
+func (c *cache[P, T]) storePlane(s P, begun uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.touched[planeKey] > begun {
@@ -99,7 +107,7 @@ func (c *cache) storePlane(s rows.PlaneState, begun uint64) {
 }
 
 // forget drops parts that were, or may have been, changed.
-func (c *cache) forget(keys map[string]bool) {
+func (c *cache[P, T]) forget(keys map[string]bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.tick++
@@ -108,8 +116,33 @@ func (c *cache) forget(keys map[string]bool) {
 	}
 }
 
+// whole sees to it that there is a snapshot that is young enough. Callers share the taking of one, and each stops waiting
+// when its own context ends.
+func (c *cache[P, T]) whole(ctx context.Context, read func(context.Context) (P, map[string]T, error)) error {
+	if c.hasWhole() {
+		return nil
+	}
+	done := c.reads.DoChan("whole", func() (any, error) {
+		if c.hasWhole() {
+			return nil, nil
+		}
+		begun, at := c.begin(), c.clock.Now()
+		plane, tenants, err := read(context.WithoutCancel(ctx))
+		if err == nil {
+			c.storeWhole(plane, tenants, at, begun)
+		}
+		return nil, err
+	})
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case result := <-done:
+		return result.Err
+	}
+}
+
 // forgetAll drops the snapshot.
-func (c *cache) forgetAll() {
+func (c *cache[P, T]) forgetAll() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.tick++

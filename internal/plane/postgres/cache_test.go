@@ -12,10 +12,10 @@ import (
 const age = 15 * time.Second
 
 // filled is a cache with a snapshot of the tenants a and b, both in state "old".
-func filled() (*cache, *clocktest.FakePassiveClock) {
+func filled() (*rowsCache, *clocktest.FakePassiveClock) {
 	clock := clocktest.NewFakePassiveClock(time.Unix(1000, 0))
-	c := newCache(clock, age)
-	c.storeWhole(oldSnapshot(), clock.Now(), c.begin())
+	c := newCache[rows.PlaneState, rows.TenantState](clock, age)
+	storeOld(c, clock, c.begin())
 	return c, clock
 }
 
@@ -23,8 +23,13 @@ func oldSnapshot() rows.Snapshot {
 	return rows.Snapshot{Tenants: map[string]rows.TenantState{"a": {State: "old"}, "b": {State: "old"}}}
 }
 
+func storeOld(c *rowsCache, clock *clocktest.FakePassiveClock, begun uint64) {
+	s := oldSnapshot()
+	c.storeWhole(s.Plane, s.Tenants, clock.Now(), begun)
+}
+
 // served is the state that the cache answers with, "" where it has to be read.
-func served(c *cache, id string) string {
+func served(c *rowsCache, id string) string {
 	state, ok := c.tenantState(id)
 	if !ok {
 		return ""
@@ -35,31 +40,31 @@ func served(c *cache, id string) string {
 func TestWhatTheCacheServes(t *testing.T) {
 	a := map[string]bool{"a": true}
 	for name, c := range map[string]struct {
-		happens func(*cache, *clocktest.FakePassiveClock)
+		happens func(*rowsCache, *clocktest.FakePassiveClock)
 		a, b    string
 	}{
-		"nothing":   {func(*cache, *clocktest.FakePassiveClock) {}, "old", "old"},
-		"too old":   {func(_ *cache, clock *clocktest.FakePassiveClock) { clock.SetTime(clock.Now().Add(age)) }, "", ""},
-		"a plan":    {func(c *cache, _ *clocktest.FakePassiveClock) { c.forget(a) }, "", "old"},
-		"a claim":   {func(c *cache, _ *clocktest.FakePassiveClock) { c.forgetAll() }, "", ""},
-		"the plane": {func(c *cache, _ *clocktest.FakePassiveClock) { c.forget(map[string]bool{planeKey: true}) }, "old", "old"},
-		"a plan, then a read": {func(c *cache, _ *clocktest.FakePassiveClock) {
+		"nothing":   {func(*rowsCache, *clocktest.FakePassiveClock) {}, "old", "old"},
+		"too old":   {func(_ *rowsCache, clock *clocktest.FakePassiveClock) { clock.SetTime(clock.Now().Add(age)) }, "", ""},
+		"a plan":    {func(c *rowsCache, _ *clocktest.FakePassiveClock) { c.forget(a) }, "", "old"},
+		"a claim":   {func(c *rowsCache, _ *clocktest.FakePassiveClock) { c.forgetAll() }, "", ""},
+		"the plane": {func(c *rowsCache, _ *clocktest.FakePassiveClock) { c.forget(map[string]bool{planeKey: true}) }, "old", "old"},
+		"a plan, then a read": {func(c *rowsCache, _ *clocktest.FakePassiveClock) {
 			c.forget(a)
 			c.storeTenant("a", rows.TenantState{State: "new"}, c.begin())
 		}, "new", "old"},
-		"a plan during a read": {func(c *cache, _ *clocktest.FakePassiveClock) {
+		"a plan during a read": {func(c *rowsCache, _ *clocktest.FakePassiveClock) {
 			begun := c.begin()
 			c.forget(a)
 			c.storeTenant("a", rows.TenantState{State: "stale"}, begun)
 		}, "", "old"},
-		"a plan during a snapshot": {func(c *cache, clock *clocktest.FakePassiveClock) {
+		"a plan during a snapshot": {func(c *rowsCache, clock *clocktest.FakePassiveClock) {
 			begun := c.begin()
 			c.forget(a)
-			c.storeWhole(oldSnapshot(), clock.Now(), begun)
+			storeOld(c, clock, begun)
 		}, "", "old"},
-		"a plan before a snapshot": {func(c *cache, clock *clocktest.FakePassiveClock) {
+		"a plan before a snapshot": {func(c *rowsCache, clock *clocktest.FakePassiveClock) {
 			c.forget(a)
-			c.storeWhole(oldSnapshot(), clock.Now(), c.begin())
+			storeOld(c, clock, c.begin())
 		}, "old", "old"},
 	} {
 		t.Run(name, func(t *testing.T) {

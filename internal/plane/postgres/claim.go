@@ -58,6 +58,7 @@ func (s *Server) Claim(ctx context.Context, want boundary.Marker) (boundary.Mark
 		return boundary.Marker{}, s.fault(err, "make schema "+rows.Schema)
 	}
 	s.cache.forgetAll()
+	s.budgets.forgetAll()
 	return standing, nil
 }
 

@@ -5,17 +5,42 @@ import (
 	"slices"
 
 	"github.com/tenantry/tenantry/internal/boundary"
+	"github.com/tenantry/tenantry/internal/boundary/budget"
 	"github.com/tenantry/tenantry/internal/boundary/rows"
 	"github.com/tenantry/tenantry/internal/plane"
 )
 
-// DiffPlane compares what the plane as a whole needs.
+// DiffPlane compares what the plane as a whole needs: first the boundaries of rows, then what budgets need. A schema that is
+// to be migrated yet has no budgets; they follow with the next look.
 func (s *Server) DiffPlane(ctx context.Context, f plane.Freshness) (boundary.Diff, error) {
 	state, err := s.planePart(ctx, f)
 	if err != nil {
 		return boundary.Diff{}, err
 	}
-	return rows.DiffPlane(s.config.Spec, state), nil
+	diff := rows.DiffPlane(s.config.Spec, state)
+	if state.Server.SchemaVersion < boundary.SchemaVersion {
+		return diff, nil
+	}
+	if _, ok := state.Functions[budgetCalendar]; !ok {
+		f = plane.Fresh // the tenants' budgets cannot be read without it
+	}
+	budgets, err := s.budgetPlanePart(ctx, f)
+	if err != nil {
+		return diff, err
+	}
+	return joined(diff, budget.DiffPlane(s.config.Budget, budgets)), nil
+}
+
+// budgetCalendar is the function that the snapshot of budgets calls.
+const budgetCalendar = "budget_calendar(timestamp with time zone,timestamp with time zone,text,text)"
+
+// joined keeps the order of each plan: closing rows must not wait for a partition of the ledger.
+func joined(a, b boundary.Diff) boundary.Diff {
+	a.Plan = append(a.Plan, b.Plan...)
+	a.Hazards = append(a.Hazards, b.Hazards...)
+	boundary.SortFindings(a.Hazards)
+	a.Objects += b.Objects
+	return a
 }
 
 // DiffTenant compares one tenant's boundary. While the plane's own boundary has open Critical changes, nobody new is let
@@ -87,27 +112,14 @@ func (s *Server) tenantPart(ctx context.Context, t boundary.Tenant, f plane.Fres
 	return state, err
 }
 
-// whole sees to it that there is a snapshot that is young enough. Callers share the taking of one, and each stops waiting
-// when its own context ends.
+// whole sees to it that there is a snapshot that is young enough.
 func (s *Server) whole(ctx context.Context) error {
-	if s.cache.hasWhole() {
-		return nil
-	}
-	done := s.cache.reads.DoChan("whole", func() (any, error) {
-		if s.cache.hasWhole() {
-			return nil, nil
-		}
-		begun, at := s.cache.begin(), s.config.Clock.Now()
-		snapshot, err := s.readWhole(context.WithoutCancel(ctx))
-		if err == nil {
-			s.cache.storeWhole(snapshot, at, begun)
-		}
-		return nil, err
+	err := s.cache.whole(ctx, func(ctx context.Context) (rows.PlaneState, map[string]rows.TenantState, error) {
+		snapshot, err := s.readWhole(ctx)
+		return snapshot.Plane, snapshot.Tenants, err
 	})
-	select {
-	case <-ctx.Done():
-		return s.fault(ctx.Err(), "wait for a snapshot")
-	case result := <-done:
-		return result.Err
+	if err != nil {
+		return s.fault(err, "wait for a snapshot")
 	}
+	return nil
 }

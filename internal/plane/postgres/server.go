@@ -1,5 +1,5 @@
-// Package postgres reads and writes the Rows layer of a plane: it snapshots a PostgreSQL database and applies the plans
-// that internal/boundary/rows makes.
+// Package postgres reads and writes the Rows and Budget layers of a plane: it snapshots a PostgreSQL database and applies
+// the plans that internal/boundary/rows and internal/boundary/budget make.
 //
 // Every question is one round trip: its queries are sent together, in one read-only transaction. Every unit of a plan is
 // one transaction of two round trips, which begins by checking that the database is still this installation's.
@@ -17,6 +17,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/tenantry/tenantry/internal/boundary"
+	"github.com/tenantry/tenantry/internal/boundary/budget"
 	"github.com/tenantry/tenantry/internal/boundary/rows"
 	"github.com/tenantry/tenantry/internal/plane"
 )
@@ -40,6 +41,8 @@ type Config struct {
 	Marker boundary.Marker
 	// Spec of the DataPlane.
 	Spec rows.Spec
+	// Budget is what the DataPlane says about budgets.
+	Budget budget.Spec
 	// SnapshotAge is how old a shared snapshot may be. 0 is 15 s.
 	SnapshotAge time.Duration
 	// Clock that ages the snapshot. nil is the real one.
@@ -55,10 +58,12 @@ type Server struct {
 	config Config
 	pool   *pgxpool.Pool
 	where  place
-	cache  *cache
+	cache  *rowsCache
+	// budgets is the snapshot of the ledger's tables.
+	budgets *budgetCache
 }
 
-var _ plane.Server = (*Server)(nil)
+var _ plane.BudgetServer = (*Server)(nil)
 
 // place is how messages name the server. It holds no secret.
 type place struct{ address, database, user string }
@@ -89,7 +94,8 @@ func Open(c Config) (*Server, error) {
 	}
 	cc := pc.ConnConfig
 	where := place{net.JoinHostPort(cc.Host, strconv.Itoa(int(cc.Port))), cc.Database, cc.User}
-	return &Server{config: c, pool: pool, where: where, cache: newCache(c.Clock, c.SnapshotAge)}, nil
+	return &Server{config: c, pool: pool, where: where, cache: newCache[rows.PlaneState, rows.TenantState](c.Clock, c.SnapshotAge),
+		budgets: newCache[budget.PlaneState, budget.TenantState](c.Clock, c.SnapshotAge)}, nil
 }
 
 func withDefaults(c Config) Config {

@@ -1,0 +1,1 @@
+    RAISE EXCEPTION USING ERRCODE = problem, MESSAGE = detail, HINT = coalesce(hint, '');
