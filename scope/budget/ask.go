@@ -1,0 +1,196 @@
+package budget
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// The functions for many calls, in one statement that is a transaction of its own. The first element of FROM bounds the wait
+// for locks, for this transaction alone; the CASE has it evaluated before.
+const (
+	limitLocks = "(SELECT set_config('lock_timeout', $1, true) AS v) c, LATERAL tenantry."
+	first      = "(CASE WHEN c.v IS NOT NULL THEN $2::text[] END, "
+	reserveSQL = "SELECT r.ordinal, r.decision, r.model, r.again, r.percent, r.unit, r.limit_model, r.used, r.reserved, r.limit_amount, " +
+		"r.resets_at, r.expires_at, r.code, r.message FROM " + limitLocks + "reserve_many" + first + "$3, $4, $5, $6, $7) r"
+	settleSQL  = "SELECT r.ordinal, r.code, r.message FROM " + limitLocks + "settle_many" + first + "$3, $4, $5) r"
+	releaseSQL = "SELECT r.ordinal, r.code, r.message FROM " + limitLocks + "release_many" + first + "$3) r"
+)
+
+// ask sends a batch of one kind and fills in the answers. An error is one of the whole batch.
+func (c *Client) ask(ctx context.Context, batch []*call) error {
+	n := len(batch)
+	tenants, ids := make([]string, n), make([]string, n)
+	in, out := make([]int64, n), make([]int64, n)
+	for i, x := range batch {
+		tenants[i], ids[i], in[i], out[i] = x.tenant, x.id, x.in, x.out
+	}
+	wait := strconv.FormatInt(c.o.LockTimeout.Milliseconds(), 10) + "ms"
+	switch batch[0].kind {
+	case reserving:
+		models, complexities := wanted(batch)
+		return c.askReserve(ctx, batch, wait, tenants, ids, models, in, out, complexities)
+	case settling:
+		return c.askFinish(ctx, batch, settleSQL, wait, tenants, ids, in, out)
+	default:
+		return c.askFinish(ctx, batch, releaseSQL, wait, tenants, ids)
+	}
+}
+
+func wanted(batch []*call) (models []string, complexities []*string) {
+	models = make([]string, len(batch))
+	for i, x := range batch {
+		models[i] = x.model
+		if x.complexity != "" {
+			if complexities == nil {
+				complexities = make([]*string, len(batch))
+			}
+			complexities[i] = &x.complexity
+		}
+	}
+	return models, complexities
+}
+
+func (c *Client) askReserve(ctx context.Context, batch []*call, args ...any) error {
+	rows, err := c.pool.Query(ctx, reserveSQL, args...)
+	if err != nil {
+		return err
+	}
+	var (
+		ordinal                                int32
+		decision                               string
+		model, unit, limitModel, code, message *string
+		again                                  *bool
+		percent                                *int32
+		used, reserved, limit                  *int64
+		resets, expires                        *time.Time
+		into                                   = []any{&ordinal, &decision, &model, &again, &percent, &unit, &limitModel, &used, &reserved, &limit, &resets, &expires, &code, &message}
+	)
+	return c.each(rows, batch, &ordinal, into, func(x *call) {
+		x.answer = answer{
+			decision: decision, model: value(model), unit: value(unit), limitModel: value(limitModel), again: value(again), percent: value(percent),
+			used: value(used), reserved: value(reserved), limit: value(limit), resetsAt: value(resets), expiresAt: value(expires),
+		}
+		switch decision {
+		case "Granted", "Warned":
+			x.err = nil
+		case "Refused":
+			x.err = x.refused()
+		default:
+			x.err = x.fail(value(code), value(message), nil)
+		}
+	})
+}
+
+func (c *Client) askFinish(ctx context.Context, batch []*call, query string, args ...any) error {
+	rows, err := c.pool.Query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	var ordinal int32
+	var code, message *string
+	return c.each(rows, batch, &ordinal, []any{&ordinal, &code, &message}, func(x *call) {
+		x.err = nil
+		if code != nil {
+			x.err = x.fail(*code, value(message), nil)
+		}
+	})
+}
+
+// each scans the rows, of which there is one for each call.
+func (c *Client) each(rows pgx.Rows, batch []*call, ordinal *int32, into []any, fill func(*call)) error {
+	n := 0
+	_, err := pgx.ForEachRow(rows, into, func() error {
+		if *ordinal < 1 || int(*ordinal) > len(batch) {
+			return fmt.Errorf("scope/budget: the ledger answered call %d of %d", *ordinal, len(batch))
+		}
+		n++
+		fill(batch[*ordinal-1])
+		return nil
+	})
+	if err == nil && n != len(batch) {
+		err = fmt.Errorf("scope/budget: the ledger answered %d calls of %d", n, len(batch))
+	}
+	return err
+}
+
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+func (c *call) refused() *Refused {
+	a := &c.answer
+	return &Refused{
+		TenantID: c.tenant, RequestID: c.id, Unit: a.unit, Model: a.limitModel, Used: a.used, Reserved: a.reserved, Limit: a.limit,
+		Percent: int(a.percent), ResetsAt: a.resetsAt, tokens: c.in + c.out,
+	}
+}
+
+// class of what became of a round trip.
+type class int
+
+const (
+	fine      class = iota
+	away            // PostgreSQL is away, or did not answer in time; the outcome is unknown
+	collided        // sending it again helps
+	locked          // a row that it needs is locked
+	theirs          // at least one of its calls is at fault
+	everyones       // no call can be answered on this connection
+)
+
+func classify(err error) class {
+	if err == nil {
+		return fine
+	}
+	if strings.HasPrefix(err.Error(), "closed pool") {
+		return everyones
+	}
+	code := state(err)
+	if code == "" {
+		return away
+	}
+	switch code {
+	case "40001", "40P01":
+		return collided
+	case "55P03":
+		return locked
+	case "57014", "57P01", "57P02", "57P03", "57P04", "57P05", "25006": // cancelled, shut down, starting, idle; a standby
+		return away
+	case "TN005", "42501", "42883", "42P01":
+		return everyones
+	}
+	switch code[:2] {
+	case "08", "53", "58": // connections, resources, the server's system
+		return away
+	case "28", "3D", "3F": // login, database, schema
+		return everyones
+	}
+	return theirs
+}
+
+// state is the SQLSTATE of an error, "" for those that no server sent.
+func state(err error) string {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pg.Code
+	}
+	return ""
+}
+
+func message(err error) string {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return err.Error()
+	}
+	return strings.TrimSuffix(pg.Message+". "+pg.Hint, ". ")
+}
+
+func unavailable(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }

@@ -1,0 +1,232 @@
+package budget
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"sync"
+	"time"
+)
+
+// lane sends batches one after the other. While one is under way, calls queue.
+type lane struct {
+	client *Client
+	slow   bool // one tenant at a time: those whose rows are locked
+
+	mu      sync.Mutex
+	queues  [kindCount]queue
+	last    kind
+	running bool
+}
+
+var seed = maphash.MakeSeed()
+
+func newLane(c *Client, slow bool) *lane {
+	l := &lane{client: c, slow: slow}
+	for i := range l.queues {
+		l.queues[i].drop = c.drop
+	}
+	return l
+}
+
+// lane of a tenant. All of a tenant's calls take the same, so that they do not wait for each other's locks on the server.
+func (c *Client) lane(tenant string) *lane {
+	if _, ok := c.quarantine.Load(tenant); ok {
+		return c.slow
+	}
+	return c.lanes[maphash.String(seed, tenant)%uint64(len(c.lanes))]
+}
+
+func (c *Client) enqueue(calls ...*call) {
+	for _, x := range calls {
+		c.pending.enter()
+		c.lane(x.tenant).add(x)
+	}
+}
+
+func (l *lane) add(c *call) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.queues[c.kind].push(c)
+	if !l.running {
+		l.running = true
+		go l.run()
+	}
+}
+
+// run sends batches until there is nothing to send.
+func (l *lane) run() {
+	for batch := l.next(); batch != nil; batch = l.next() {
+		l.client.send(batch, l.slow)
+	}
+}
+
+// next takes a batch of one kind. Kinds take turns.
+func (l *lane) next() []*call {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for range kindCount {
+		l.last = (l.last + 1) % kindCount
+		q := &l.queues[l.last]
+		for q.count > 0 {
+			if batch := l.take(q); len(batch) > 0 {
+				return batch
+			}
+		}
+	}
+	l.running = false
+	return nil
+}
+
+func (l *lane) take(q *queue) []*call {
+	if l.slow {
+		return q.takeTenant(l.client.o.MaxBatch)
+	}
+	return q.take(l.client.o.MaxBatch)
+}
+
+// pauses before the attempts to send a batch: connections of the pool may be dead without anybody knowing.
+var pauses = []time.Duration{0, 20 * time.Millisecond, 200 * time.Millisecond}
+
+// busyRounds is how often a tenant whose row is locked is tried before its calls fail.
+const busyRounds = 20
+
+// send a batch, of which every call gets its answer. All calls are idempotent, so that any may be sent again.
+func (c *Client) send(batch []*call, slow bool) {
+	var err error
+	begun := time.Now()
+	for attempt := 0; attempt < len(pauses) && (attempt == 0 || time.Since(begun) < c.o.Timeout); {
+		c.pause(pauses[attempt])
+		err = c.exec(context.Background(), batch)
+		switch classify(err) {
+		case fine:
+			c.up()
+			if slow {
+				c.quarantine.Delete(batch[0].tenant)
+			}
+			c.concludeAll(batch, func(x *call) error { return x.err })
+			return
+		case locked:
+			c.locked(batch, err, slow)
+			return
+		case theirs:
+			c.apart(batch, err, slow)
+			return
+		case everyones:
+			c.concludeAll(batch, func(x *call) error { return x.fail(state(err), message(err), err) })
+			return
+		case away, collided:
+			attempt++
+		}
+	}
+	c.down()
+	c.concludeAll(batch, func(*call) error { return unavailable(err) })
+}
+
+// pause waits, and not at all where there is nothing to wait for.
+func (c *Client) pause(d time.Duration) {
+	if d == 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-c.stopped:
+	}
+}
+
+// apart finds the calls that the server cannot take, by halves, so that the others get their answers.
+func (c *Client) apart(batch []*call, err error, slow bool) {
+	if len(batch) == 1 {
+		x := batch[0]
+		c.conclude(x, x.fail(state(err), message(err), err))
+		return
+	}
+	c.send(batch[:len(batch)/2], slow)
+	c.send(batch[len(batch)/2:], slow)
+}
+
+// locked sends each tenant by itself, and those whose rows stay locked to the slow lane, where nobody else waits for them.
+func (c *Client) locked(batch []*call, err error, slow bool) {
+	tenants := byTenant(batch)
+	switch {
+	case len(tenants) > 1:
+		for _, calls := range tenants {
+			c.send(calls, slow)
+		}
+	case !slow:
+		c.quarantine.Store(batch[0].tenant, true)
+		for _, x := range batch {
+			c.slow.add(x)
+		}
+	default:
+		c.lockedStill(batch, err)
+	}
+}
+
+func (c *Client) lockedStill(batch []*call, err error) {
+	for _, x := range batch {
+		x.busy++
+		if x.busy > busyRounds || c.isStopped() {
+			c.conclude(x, fmt.Errorf("%w: %w", ErrBusy, err))
+			continue
+		}
+		c.slow.add(x)
+	}
+}
+
+func byTenant(batch []*call) [][]*call {
+	sorted := slices.Clone(batch)
+	slices.SortStableFunc(sorted, func(a, b *call) int { return cmp.Compare(a.tenant, b.tenant) })
+	var out [][]*call
+	for i, x := range sorted {
+		if i == 0 || x.tenant != sorted[i-1].tenant {
+			out = append(out, nil)
+		}
+		out[len(out)-1] = append(out[len(out)-1], x)
+	}
+	return out
+}
+
+func (c *Client) concludeAll(batch []*call, why func(*call) error) {
+	for _, x := range batch {
+		c.conclude(x, why(x))
+	}
+}
+
+// conclude gives a call its answer. A reservation that nobody waits for any more, under an id that nobody else knows, is given
+// back: granted, or perhaps granted. One with an id of the caller's stays for the caller's retry.
+func (c *Client) conclude(x *call, err error) {
+	waited := x.finish(err)
+	c.observeCall(x, waited)
+	if x.kind == reserving && !waited && x.generated && mayStand(err) {
+		c.enqueue(newCall(releasing, x.tenant, x.id))
+	}
+	c.pending.leave()
+}
+
+// drop a call that was not sent.
+func (c *Client) drop(x *call) {
+	x.finish(context.Canceled)
+	c.pending.leave()
+}
+
+// mayStand says whether a reservation that was answered so may stand in the ledger.
+func mayStand(err error) bool {
+	_, failed := errors.AsType[*Error](err)
+	return !failed && !errors.Is(err, ErrRefused)
+}
+
+// exec is one round trip.
+func (c *Client) exec(ctx context.Context, batch []*call) error {
+	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
+	defer cancel()
+	begun := time.Now()
+	err := c.ask(ctx, batch)
+	c.o.Observe(Event{Kind: EventBatch, Call: batch[0].kind.String(), Count: len(batch), Took: time.Since(begun), Err: err})
+	return err
+}

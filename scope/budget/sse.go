@@ -1,0 +1,181 @@
+package budget
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// Extractor finds in a stream what it used. It is given every part of one stream, in order, as it comes.
+type Extractor interface {
+	Feed(p []byte, t *Tally)
+}
+
+// Characters estimates from the number of characters alone, for streams of plain text.
+func Characters() Extractor { return characters{} }
+
+type characters struct{}
+
+func (characters) Feed(p []byte, t *Tally) { t.Text(string(p)) }
+
+// maxLine is the longest line of a stream that is understood. Of longer ones the length counts.
+const maxLine = 1 << 20
+
+// SSE reads server-sent events with JSON as OpenAI's API and its many kin send them (chat completions, completions and
+// responses; Anthropic's messages too). Ask for the usage chunk: "stream_options": {"include_usage": true}. Until one comes,
+// and where none does, tokens are estimated from the text and from the number of chunks.
+func SSE() Extractor { return &sse{} }
+
+type sse struct {
+	line []byte
+	long bool // the line is too long to be understood
+}
+
+func (s *sse) Feed(p []byte, t *Tally) {
+	for len(p) > 0 {
+		end := bytes.IndexByte(p, '\n')
+		part := p
+		if end >= 0 {
+			part, p = p[:end], p[end+1:]
+		} else {
+			p = nil
+		}
+		s.grow(part, t)
+		if end >= 0 {
+			if !s.long {
+				event(s.line, t)
+			}
+			s.line, s.long = s.line[:0], false
+		}
+	}
+}
+
+func (s *sse) grow(part []byte, t *Tally) {
+	if !s.long && len(s.line)+len(part) <= maxLine {
+		s.line = append(s.line, part...)
+		return
+	}
+	if !s.long {
+		t.Text(string(s.line))
+		s.line, s.long = s.line[:0], true
+	}
+	t.Text(string(part))
+}
+
+// event reads one line. These APIs send each event as one data line.
+func event(line []byte, t *Tally) {
+	data, ok := bytes.CutPrefix(bytes.TrimRight(line, "\r"), []byte("data:"))
+	data = bytes.TrimSpace(data)
+	if !ok || len(data) == 0 || string(data) == "[DONE]" {
+		return
+	}
+	var c chunk
+	if json.Unmarshal(data, &c) != nil {
+		t.Text(string(data)) // something was sent, and nobody knows what
+		return
+	}
+	c.count(t)
+}
+
+// chunk is what the APIs' events have of interest, all in one.
+type chunk struct {
+	Choices  []choice        `json:"choices"`
+	Delta    json.RawMessage `json:"delta"`
+	Usage    *usage          `json:"usage"`
+	Response *struct {
+		Usage *usage `json:"usage"`
+	} `json:"response"`
+	Message *struct {
+		Usage *usage `json:"usage"`
+	} `json:"message"`
+}
+
+type choice struct {
+	Text  string          `json:"text"`
+	Delta json.RawMessage `json:"delta"`
+}
+
+type usage struct {
+	PromptTokens     *int64 `json:"prompt_tokens"`
+	CompletionTokens *int64 `json:"completion_tokens"`
+	InputTokens      *int64 `json:"input_tokens"`
+	OutputTokens     *int64 `json:"output_tokens"`
+	CacheCreation    int64  `json:"cache_creation_input_tokens"`
+	CacheRead        int64  `json:"cache_read_input_tokens"`
+}
+
+func (c chunk) count(t *Tally) {
+	for _, choice := range c.Choices {
+		written := text(choice.Delta, 0) + choice.Text
+		if written != "" {
+			t.Chunk()
+			t.Text(written)
+		}
+	}
+	if written := text(c.Delta, 0); written != "" {
+		t.Chunk()
+		t.Text(written)
+	}
+	c.Usage.report(t)
+	if c.Response != nil {
+		c.Response.Usage.report(t)
+	}
+	if c.Message != nil {
+		c.Message.Usage.report(t)
+	}
+}
+
+func (u *usage) report(t *Tally) {
+	if u == nil {
+		return
+	}
+	in, out := either(u.PromptTokens, u.InputTokens), either(u.CompletionTokens, u.OutputTokens)
+	if in >= 0 {
+		in += max(u.CacheCreation, 0) + max(u.CacheRead, 0)
+	}
+	t.Report(in, out)
+}
+
+func either(a, b *int64) int64 {
+	switch {
+	case a != nil:
+		return *a
+	case b != nil:
+		return *b
+	}
+	return -1
+}
+
+// text of a delta: all strings in it, except for what names things.
+func text(raw json.RawMessage, depth int) string {
+	if len(raw) == 0 || depth > 4 {
+		return ""
+	}
+	switch raw[0] {
+	case '"':
+		var s string
+		_ = json.Unmarshal(raw, &s) // it is valid: it was read before
+		return s
+	case '[':
+		var items []json.RawMessage
+		_ = json.Unmarshal(raw, &items)
+		all := ""
+		for _, x := range items {
+			all += text(x, depth+1)
+		}
+		return all
+	case '{':
+		var fields map[string]json.RawMessage
+		_ = json.Unmarshal(raw, &fields)
+		all := ""
+		for name, x := range fields {
+			if !names[name] {
+				all += text(x, depth+1)
+			}
+		}
+		return all
+	}
+	return ""
+}
+
+// names are fields of deltas whose values the model did not write.
+var names = map[string]bool{"role": true, "id": true, "type": true, "stop_reason": true, "stop_sequence": true, "refusal_reason": true, "signature": true}
