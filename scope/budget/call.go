@@ -32,6 +32,7 @@ type call struct {
 	complexity        string
 	in, out           int64
 	generated         bool // nobody but us knows the id
+	orphan            bool // it gives back what nobody has
 	busy              int  // how often the tenant's row was locked
 
 	state atomic.Int32

@@ -99,6 +99,9 @@ func (c *Client) reserve(ctx context.Context, x *call) (*Reservation, error) {
 	if errors.Is(err, ErrUnavailable) && c.open() {
 		return c.grant(x, err)
 	}
+	if errors.Is(err, ErrUnavailable) {
+		c.giveBack(x) // it may have arrived all the same
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -198,15 +198,27 @@ func (c *Client) concludeAll(batch []*call, why func(*call) error) {
 	}
 }
 
-// conclude gives a call its answer. A reservation that nobody waits for any more, under an id that nobody else knows, is given
-// back: granted, or perhaps granted. One with an id of the caller's stays for the caller's retry.
+// conclude gives a call its answer. What was reserved, or may have been, for somebody who does not wait any more is given back.
 func (c *Client) conclude(x *call, err error) {
 	waited := x.finish(err)
-	c.observeCall(x, waited)
-	if x.kind == reserving && !waited && x.generated && mayStand(err) {
-		c.enqueue(newCall(releasing, x.tenant, x.id))
+	c.observeCall(x)
+	if x.kind == reserving && !waited && mayStand(err) {
+		c.giveBack(x)
+	}
+	if x.orphan && errors.Is(err, ErrUnavailable) && c.spool != nil {
+		_ = c.toSpool(x, freed) // otherwise it expires
 	}
 	c.pending.leave()
+}
+
+// giveBack a reservation that nobody has, in the background. One with an id of the caller's stays for the caller's retry.
+func (c *Client) giveBack(x *call) {
+	if !x.generated {
+		return
+	}
+	back := newCall(releasing, x.tenant, x.id)
+	back.orphan = true
+	c.enqueue(back)
 }
 
 // drop a call that was not sent.

@@ -105,6 +105,9 @@ func (m *Meter) finish(why error) {
 		if m.over == nil {
 			m.over = why
 		}
+		if x, ok := m.x.(ender); ok {
+			x.end(&m.tally)
+		}
 		m.mu.Unlock()
 		m.stop()
 		go m.settle()

@@ -110,10 +110,10 @@ func (c *Client) toSpool(x *call, state spoolState) error {
 }
 
 // observeCall tells what became of a call.
-func (c *Client) observeCall(x *call, waited bool) {
+func (c *Client) observeCall(x *call) {
 	e := Event{TenantID: x.tenant, RequestID: x.id, Model: x.model, Usage: Usage{x.in, x.out}, Err: x.err}
 	switch {
-	case x.kind == releasing && !waited && errors.Is(x.err, ErrNotReserved):
+	case x.orphan && errors.Is(x.err, ErrNotReserved):
 		return // what nobody knew to be there was not there
 	case errors.Is(x.err, ErrRefused):
 		e.Kind = EventRefused

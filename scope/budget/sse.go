@@ -10,6 +10,9 @@ type Extractor interface {
 	Feed(p []byte, t *Tally)
 }
 
+// ender is an Extractor that keeps something back until it knows that nothing more comes.
+type ender interface{ end(t *Tally) }
+
 // Characters estimates from the number of characters alone, for streams of plain text.
 func Characters() Extractor { return characters{} }
 
@@ -47,6 +50,12 @@ func (s *sse) Feed(p []byte, t *Tally) {
 			s.line, s.long = s.line[:0], false
 		}
 	}
+}
+
+// end reads a last line without its end.
+func (s *sse) end(t *Tally) {
+	event(s.line, t)
+	s.line = nil
 }
 
 func (s *sse) grow(part []byte, t *Tally) {
