@@ -280,5 +280,17 @@ func TestOverspentWhileAway(t *testing.T) {
 	if _, err := c.Reserve(as(t, "acme"), ask("", 1, 0)); !errors.Is(err, budget.ErrRefused) {
 		t.Errorf("after that: %v", err)
 	}
+	// What comes then is not lost, whatever the ledger says of it now.
+	p.set(down)
+	r, err := c.Reserve(as(t, "acme"), ask("late", 5, 0))
+	must(t, err)
+	must(t, r.Settle(t.Context(), budget.Usage{InputTokens: 5}))
+	p.set(up)
+	must(t, c.Flush(t.Context()))
+	w.limits("acme", 10_000, 1_000_000)
+	must(t, c.Flush(t.Context()))
+	if got := fmt.Sprint(w.counters("acme"), ", ", c.Spooled()); got != "3005 used, 0 reserved, 0" {
+		t.Error(got)
+	}
 	w.agree()
 }
