@@ -167,8 +167,8 @@ func TestMeterSeq(t *testing.T) {
 		}, "Settled big 50 29 108 " + broken.Error()},
 		"break": {func(seq iter.Seq2[string, error], _ func()) error {
 			n := 0
-			for range seq {
-				if n++; n == 2 {
+			for _, err := range seq {
+				if n++; n == 2 || err != nil {
 					break
 				}
 			}
@@ -176,11 +176,11 @@ func TestMeterSeq(t *testing.T) {
 		}, "Settled big 50 12 74 <nil>"},
 		"panic": {func(seq iter.Seq2[string, error], _ func()) (err error) {
 			defer func() { err = fmt.Errorf("%v", recover()) }()
-			for range seq {
-				panic("bug")
+			for s, err := range seq {
+				panic(fmt.Sprintf("bug after %s, %v", s, err))
 			}
 			return nil
-		}, "Settled big 50 6 62 bug"},
+		}, "Settled big 50 6 62 bug after text of element 0, <nil>"},
 		"cancelled": {func(seq iter.Seq2[string, error], cancel func()) (last error) {
 			n := 0
 			for _, err := range seq {

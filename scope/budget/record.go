@@ -74,7 +74,7 @@ func readRecord(b []byte) (record, int) {
 		return record{}, 0
 	}
 	r, ok := readBody(b[recordHead:end])
-	if !ok {
+	if !ok || !bytes.Equal(r.appendTo(nil), b[:end]) { // there is one way to write it
 		return record{}, 0
 	}
 	return r, end

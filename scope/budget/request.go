@@ -54,7 +54,10 @@ func (r Request) call(tenant string) (*call, error) {
 		}
 		c.id, c.generated = id.String(), true
 	}
-	return c, c.check()
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // check finds what the server would refuse, and what would fail the batch with all others in it.

@@ -110,7 +110,7 @@ func (s *spool) path(name string) string { return filepath.Join(s.dir, name) }
 // keepDamaged keeps a file that is broken in its middle, for people to look at.
 func (s *spool) keepDamaged(data []byte, lost int) error {
 	name := s.path(fmt.Sprintf("damaged-%d", time.Now().UnixNano()))
-	if err := os.WriteFile(name, data, 0o600); err != nil {
+	if err := os.WriteFile(name, data, 0o600); err != nil { //nolint:gosec // the application names its own directory
 		return err
 	}
 	s.observe(Event{Kind: EventDamaged, Count: lost, Err: fmt.Errorf("%d bytes of the spool are no records; see %s", lost, name)})

@@ -22,7 +22,8 @@ func apart(t *testing.T) (*world, *proxy, string) {
 	w.limits("acme", 1000, 1_000_000)
 	w.limits("globex", 1000, 1_000_000)
 	p := newProxy(t, net.JoinHostPort(w.pg.Host(), strconv.Itoa(w.pg.Port())))
-	return w, p, p.dsn(t, w.dsn(w.app))
+	dsn := p.dsn(t, w.dsn(w.app))
+	return w, p, dsn
 }
 
 func TestFailClosed(t *testing.T) {
