@@ -179,10 +179,11 @@ func (c *Client) written(late []*call) error {
 		}
 		done = append(done, x.key())
 	}
+	err := c.spool.done(done)
 	if flushed > 0 {
 		c.o.Observe(Event{Kind: EventFlushed, Count: flushed})
 	}
-	return c.spool.done(done)
+	return err
 }
 
 // reject writes what the ledger will never take to a file of its own, a line each, for people to look at.

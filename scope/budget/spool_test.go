@@ -240,7 +240,7 @@ func TestRejected(t *testing.T) {
 	must(t, again.Settle(t.Context(), budget.Usage{InputTokens: 2}))
 	must(t, fine.Settle(t.Context(), budget.Usage{InputTokens: 3}))
 	p.set(up)
-	ev.wait(t, "the spool to empty", func() bool { return c.Spooled() == 0 })
+	ev.wait(t, "the spool to empty", func() bool { return len(ev.of(budget.EventFlushed)) > 0 })
 	if got := ev.of(budget.EventRejected); len(got) != 1 || got[0].RequestID != "twice" || !errors.Is(got[0].Err, budget.ErrOtherFigures) {
 		t.Errorf("rejected: %+v", got)
 	}
