@@ -57,7 +57,21 @@ type spool struct {
 	broken  error // once a write or sync failed, nothing of the file can be relied on
 }
 
-var errSpoolFull = errors.New("the spool is full: raise Options.SpoolBytes")
+var (
+	errSpoolFull = errors.New("the spool is full: raise Options.SpoolBytes")
+	errFileFull  = errors.New("the spool's file is full") // of records that are no longer needed
+)
+
+// withRoom runs f, and again after the file was written anew if it was full.
+func (s *spool) withRoom(f func() error) error {
+	err := f()
+	if errors.Is(err, errFileFull) {
+		if err = s.compact(); err == nil {
+			err = f()
+		}
+	}
+	return err
+}
 
 // mostEntries leaves room for two records of each, and for as much again before the file is written anew.
 func (s *spool) mostEntries() int { return int(s.limit / int64(3*recordMost)) }
@@ -157,7 +171,17 @@ func (s *spool) finish(x *call, state spoolState, now time.Time) error {
 
 // put writes an entry if decide says so, and returns when what there is then is on disk.
 func (s *spool) put(e entry, decide func(entry, bool) (bool, error)) error {
+	var upTo int64
+	if err := s.withRoom(func() (err error) { upTo, err = s.write(e, decide); return err }); err != nil {
+		return err
+	}
+	return s.sync(upTo)
+}
+
+// write says how many writes must be on disk.
+func (s *spool) write(e entry, decide func(entry, bool) (bool, error)) (int64, error) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	before, known := s.entries[e.key]
 	write, err := decide(before, known)
 	if err == nil && write {
@@ -167,12 +191,7 @@ func (s *spool) put(e entry, decide func(entry, bool) (bool, error)) error {
 			s.apply(e.record())
 		}
 	}
-	upTo := s.writes
-	s.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	return s.sync(upTo)
+	return s.writes, err
 }
 
 // done forgets entries that the ledger has. If the note of it is lost, they are settled again, which changes nothing.
@@ -180,13 +199,13 @@ func (s *spool) done(keys []key) error {
 	s.mu.Lock()
 	for _, k := range keys {
 		r := record{op: opDone, tenant: k.tenant, id: k.id}
-		if err := s.append(r); err != nil && !errors.Is(err, errSpoolFull) { // the file is written anew, without them
+		if err := s.append(r); err != nil && !errors.Is(err, errFileFull) { // the file is written anew, without them
 			s.mu.Unlock()
 			return err
 		}
 		s.apply(r)
 	}
-	crowded := s.size > s.limit/2 || (len(s.entries) == 0 && s.size > 0)
+	crowded := s.size > s.limit*3/4 || (len(s.entries) == 0 && s.size > 0)
 	s.mu.Unlock()
 	if crowded {
 		return s.compact()
@@ -196,6 +215,10 @@ func (s *spool) done(keys []key) error {
 
 // expire charges in full what has been held since before.
 func (s *spool) expire(before time.Time) error {
+	return s.withRoom(func() error { return s.expireSome(before) })
+}
+
+func (s *spool) expireSome(before time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range s.entries {

@@ -14,7 +14,7 @@ func (s *spool) append(r record) error {
 	}
 	b := r.appendTo(nil)
 	if s.size+int64(len(b)) > s.limit {
-		return errSpoolFull
+		return errFileFull
 	}
 	if _, err := s.file.WriteAt(b, s.size); err != nil {
 		if cut := s.file.Truncate(s.size); cut != nil {
