@@ -60,7 +60,11 @@ func (m *Meter) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// ended says why nothing more is read. It need not wait until AfterFunc's goroutine has heard of the end of ctx.
 func (m *Meter) ended() error {
+	if m.ctx.Err() != nil {
+		m.finish(context.Cause(m.ctx))
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.over
@@ -161,6 +165,9 @@ func MeterSeq[T any](ctx context.Context, r *Reservation, seq iter.Seq2[T, error
 
 // see counts an element, unless the stream was settled meanwhile.
 func (m *Meter) see(count func(*Tally)) error {
+	if err := m.ended(); err != nil {
+		return err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.over == nil {
