@@ -109,6 +109,11 @@ type BudgetUsage struct {
 	// percent of the limit that is used, in whole percents.
 	// +optional
 	Percent int32 `json:"percent,omitempty"`
+	// alerted are those of alertPercents that were reached and announced in this period, so that none is announced twice.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=10
+	Alerted []int32 `json:"alerted,omitempty"`
 }
 
 // BudgetPeriodStatus is the current period.
@@ -123,7 +128,7 @@ type BudgetPeriodStatus struct {
 
 // BudgetForecast looks ahead.
 type BudgetForecast struct {
-	// exhaustedAt is when the tightest limit will be used up at the recent rate. Unset: not in this period.
+	// exhaustedAt is when the first limit will be used up at the rate of the last hour, or was. Unset: not in this period.
 	// +optional
 	ExhaustedAt *metav1.Time `json:"exhaustedAt,omitempty"`
 }
@@ -146,6 +151,14 @@ type AIBudgetStatus struct {
 	// period that is running.
 	// +optional
 	Period *BudgetPeriodStatus `json:"period,omitempty"`
+	// percent of the tightest limit that is used in this period, in whole percents.
+	// +optional
+	Percent *int32 `json:"percent,omitempty"`
+	// spend in this period in words, such as "12.34 of 250 USD": of the limit in USD for all models together, else of the
+	// tightest one.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	Spend string `json:"spend,omitempty"`
 	// usage of every limit, in whole percents, at most once a minute.
 	// +optional
 	// +listType=map
@@ -167,9 +180,12 @@ type AIBudgetStatus struct {
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Tenant",type=string,JSONPath=`.spec.tenant`
-// +kubebuilder:printcolumn:name="Tier",type=string,JSONPath=`.spec.tier`
-// +kubebuilder:printcolumn:name="Resets",type=date,JSONPath=`.status.period.end`
+// +kubebuilder:printcolumn:name="Used %",type=integer,JSONPath=`.status.percent`
+// +kubebuilder:printcolumn:name="Spend",type=string,JSONPath=`.status.spend`
+// +kubebuilder:printcolumn:name="Resets",type=string,JSONPath=`.status.period.end`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Tier",type=string,priority=1,JSONPath=`.spec.tier`
+// +kubebuilder:printcolumn:name="Exhausted",type=string,priority=1,JSONPath=`.status.forecast.exhaustedAt`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 type AIBudget struct {
 	metav1.TypeMeta `json:",inline"`

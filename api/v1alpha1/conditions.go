@@ -158,6 +158,18 @@ const (
 	ReasonCollectionExists Reason = "CollectionExists"
 	// ReasonSharedCollectionNotFound: Stalled=True. The plane declares no shared collection of that name.
 	ReasonSharedCollectionNotFound Reason = "SharedCollectionNotFound"
-	// ReasonNotEnforced: the ledger does not hold this budget.
+	// ReasonEnforced: Enforced=True. The ledger's rows were compared with the spec, and are as it says.
+	ReasonEnforced Reason = "Enforced"
+	// ReasonNotEnforced: Enforced=False or WithinBudget=Unknown. The ledger does not hold this budget.
 	ReasonNotEnforced Reason = "NotEnforced"
+	// ReasonBudgetConflict: Stalled=True. Another AIBudget of this Tenant is in force.
+	ReasonBudgetConflict Reason = "BudgetConflict"
+	// ReasonWithinBudget: WithinBudget=True. Every limit has room.
+	ReasonWithinBudget Reason = "WithinBudget"
+	// ReasonLimitReached: WithinBudget=False. A limit is used up until its period ends, or until it is raised.
+	ReasonLimitReached Reason = "LimitReached"
+	// ReasonThresholdReached: an Event on an AIBudget. One of alertPercents was reached, for the first time in this period.
+	ReasonThresholdReached Reason = "ThresholdReached"
+	// ReasonCountersMended: an Event on a DataPlane. Counters did not agree with the ledger and were counted anew.
+	ReasonCountersMended Reason = "CountersMended"
 )

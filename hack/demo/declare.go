@@ -144,7 +144,10 @@ func (d *demo) awaitTenants(ctx context.Context) error {
 			return err
 		}
 	}
-	return d.await(ctx, "condition=Ready", "corpus", "--all", "--all-namespaces")
+	if err := d.await(ctx, "condition=Ready", "corpus", "--all", "--all-namespaces"); err != nil {
+		return err
+	}
+	return d.await(ctx, "condition=Ready", "aibudget", "--all", "--all-namespaces")
 }
 
 // await shows a kubectl wait. Where it fails, the error holds what the objects say of themselves.
@@ -168,7 +171,7 @@ func (d *demo) showDeclared(ctx context.Context) error {
 	if err := d.showFindings(ctx); err != nil {
 		return err
 	}
-	d.console.Say("A budget that is not enforced says so, and is not Ready:")
+	d.console.Say("Budgets, with what is used of them and when counting begins anew:")
 	if err := d.kubectl.show(ctx, "get", "aibudgets", "--namespace", platformNamespace, "-o", "wide"); err != nil {
 		return err
 	}
@@ -177,7 +180,7 @@ func (d *demo) showDeclared(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := expect("the condition Enforced of a budget", "False", enforced); err != nil {
+	if err := expect("the condition Enforced of a budget", "True", enforced); err != nil {
 		return err
 	}
 	d.note("three tenants, one per pattern, Ready and isolated in every layer")

@@ -105,6 +105,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	tenants := make(chan event.GenericEvent, changedBuffer)
 	corpora := make(chan event.GenericEvent, changedBuffer)
 	gateways := make(chan event.GenericEvent, changedBuffer)
+	budgets := make(chan event.GenericEvent, changedBuffer)
 	secrets := &credential.Store{
 		Reader: mgr.GetAPIReader(), Writer: mgr.GetClient(), Clock: o.Clock, MaxAge: o.SecretMaxAge,
 		ServiceAccount: types.NamespacedName{Namespace: o.Namespace, Name: o.ServiceAccount},
@@ -113,7 +114,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	planes := &dataplane.Reconciler{
 		Client: c, Recorder: rec, Registry: reg, Metrics: m, Clock: o.Clock, Hooks: o.Hooks,
 		Namespace: o.Namespace, Installation: installation,
-		Changed: func(name string) { announce(name, tenants, corpora, gateways) },
+		Changed: func(name string) { announce(name, tenants, corpora, gateways, budgets) },
 	}
 	if err := planes.SetupWithManager(ctx, mgr, o.controller()); err != nil {
 		return fmt.Errorf("set up the DataPlane controller: %w", err)
@@ -137,7 +138,8 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := gr.SetupWithManager(mgr, gateways, o.controller()); err != nil {
 		return fmt.Errorf("set up the gateway controller: %w", err)
 	}
-	if err := (&aibudget.Reconciler{Client: c, Recorder: rec}).SetupWithManager(mgr); err != nil {
+	br := &aibudget.Reconciler{Client: c, Recorder: rec, Registry: reg, Metrics: m, Clock: o.Clock, Namespace: o.Namespace}
+	if err := br.SetupWithManager(mgr, budgets, o.controller()); err != nil {
 		return fmt.Errorf("set up the AIBudget controller: %w", err)
 	}
 	return nil

@@ -144,7 +144,7 @@ func rules(crd *apiextensionsv1.CustomResourceDefinition) []string {
 func TestKubectlShows(t *testing.T) {
 	want := map[string]string{
 		"AIBudget": "Namespaced aibudgets [aib] [tenantry]: " +
-			"Ready Status Tenant Tier Resets Age; wide: Message; fields: .spec.tenant",
+			"Ready Status Tenant Used % Spend Resets Age; wide: Tier Exhausted Message; fields: .spec.tenant",
 		"Corpus": "Namespaced corpora [] [tenantry]: " +
 			"Ready Status Pattern Tenant Points Age; wide: Collection Message; fields: .spec.tenant",
 		"DataPlane": "Cluster dataplanes [dp] [tenantry]: " +

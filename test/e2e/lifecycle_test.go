@@ -157,18 +157,3 @@ func TestPlanMode(t *testing.T) {
 		t.Errorf("a plan remains: %v", tn.Status.Plan)
 	}
 }
-
-// TestBudgetIsNotClaimedToBeEnforced as long as nothing enforces it.
-func TestBudgetIsNotClaimedToBeEnforced(t *testing.T) {
-	t.Parallel()
-	c := harness.NewCluster(t)
-	c.StartOperator(t, operator.Options{})
-	b := &tenantryv1.AIBudget{Spec: tenantryv1.AIBudgetSpec{
-		Tenant: "acme", Period: "Month", Limits: []tenantryv1.BudgetLimit{{Unit: "USD", Model: "*", Amount: "250.00"}},
-	}}
-	b.Namespace, b.Name = harness.TenantNamespace, "acme"
-	c.Make(t, b)
-	harness.Await[tenantryv1.AIBudget](t, c, harness.TenantNamespace, "acme",
-		harness.Want{Type: "Enforced", Status: "False", Reason: "NotEnforced"}, harness.Want{Type: "WithinBudget", Status: "Unknown"},
-		harness.Want{Type: "Stalled", Status: "True", Reason: "NotSupported"})
-}

@@ -36,6 +36,8 @@ type Reconciler struct {
 	Changed func(plane string)
 	// Hooks for tests.
 	Hooks connect.Hooks
+
+	counted counted
 }
 
 // +kubebuilder:rbac:groups=tenantry.dev,resources=dataplanes,verbs=get;list;watch;update;patch
@@ -77,7 +79,7 @@ func (r *Reconciler) reconcile(ctx context.Context, dp *tenantryv1.DataPlane) (c
 		l.wasClaimed = claimedBefore(dp, l.layer.Name)
 		l.reportOnly = reportsDrift(dp)
 	}
-	changed := r.settle(ctx, p, looks)
+	changed := r.settle(ctx, dp, p, looks)
 	report(dp, looks, tenants, r.Clock.Now())
 	if err := condition.Commit(ctx, r.Client, r.Recorder, before, dp); err != nil {
 		return ctrl.Result{}, err
@@ -140,6 +142,7 @@ func (r *Reconciler) finalize(ctx context.Context, dp *tenantryv1.DataPlane) (ct
 	}
 	r.Registry.Drop(dp.Name)
 	r.Metrics.Forget(dp.Name)
+	r.counted.forget(dp.Name)
 	return ctrl.Result{}, RemoveFinalizer(ctx, r.Client, dp)
 }
 

@@ -70,7 +70,11 @@ func (r *resolver) postgres(ctx context.Context) error {
 		r.out.Advertised.Postgres = credential.Endpoint{Host: a.Host, Port: a.Port}
 	}
 	r.out.Advertised.Database, r.out.Advertised.SSLMode = parsed.Database, orDefault(spec.SSLMode, defaultSSLMode)
-	r.out.Postgres = &postgres.Config{DSN: dsn, Spec: r.rowsSpec(spec)}
+	budgets, err := desired.PlaneBudgets(r.dp)
+	if err != nil {
+		return plane.Faultf(plane.InvalidSpec, err, "%v", err)
+	}
+	r.out.Postgres = &postgres.Config{DSN: dsn, Spec: r.rowsSpec(spec), Budget: budgets}
 	return nil
 }
 

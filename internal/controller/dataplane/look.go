@@ -54,11 +54,11 @@ func (l *look) describe(ctx context.Context) {
 
 // settle claims every server and puts in place what the plane as a whole needs there. It says whether the usability of a
 // layer changed.
-func (r *Reconciler) settle(ctx context.Context, p *connect.Plane, looks []*look) bool {
+func (r *Reconciler) settle(ctx context.Context, dp *tenantryv1.DataPlane, p *connect.Plane, looks []*look) bool {
 	changed := make([]bool, len(looks))
 	var wg sync.WaitGroup
 	for i, l := range looks {
-		wg.Go(func() { changed[i] = r.settleLayer(ctx, p, l) })
+		wg.Go(func() { changed[i] = r.settleLayer(ctx, dp, p, l) })
 	}
 	wg.Wait()
 	for _, c := range changed {
@@ -69,7 +69,7 @@ func (r *Reconciler) settle(ctx context.Context, p *connect.Plane, looks []*look
 	return false
 }
 
-func (r *Reconciler) settleLayer(ctx context.Context, p *connect.Plane, l *look) bool {
+func (r *Reconciler) settleLayer(ctx context.Context, dp *tenantryv1.DataPlane, p *connect.Plane, l *look) bool {
 	ctx, cancel := context.WithTimeout(ctx, 3*lookTimeout)
 	defer cancel()
 	away := l.away()
@@ -77,7 +77,9 @@ func (r *Reconciler) settleLayer(ctx context.Context, p *connect.Plane, l *look)
 		l.err = l.claim(ctx, p.Marker)
 	}
 	if l.err == nil {
-		l.err = r.mend(ctx, l)
+		if l.err = r.mend(ctx, l); l.err == nil {
+			r.keepBooks(ctx, dp, l)
+		}
 	}
 	partial := away != nil && (l.err == nil || plane.CauseOf(l.err) == plane.Unreachable)
 	if partial {

@@ -17,6 +17,7 @@ type Metrics struct {
 	changes *prometheus.CounterVec
 	read    *prometheus.GaugeVec
 	tenants *tenantStates
+	budgets *budgets
 }
 
 // New makes the metrics and registers them.
@@ -39,9 +40,10 @@ func New(reg prometheus.Registerer) *Metrics {
 			Name: "tenantry_layer_last_read_timestamp_seconds",
 			Help: "When the server of a layer was last read with success, in seconds since 1970, by plane and layer.",
 		}, []string{"plane", "layer"}),
-		tenants: newTenantStates(),
+		tenants: newTenantStates(), budgets: newBudgets(),
 	}
 	reg.MustRegister(m.calls, m.errors, m.changes, m.read, m.tenants)
+	reg.MustRegister(m.budgets.collectors()...)
 	return m
 }
 
@@ -66,7 +68,10 @@ func (m *Metrics) Read(plane string, layer boundary.Layer, at time.Time) {
 }
 
 // Forget drops what is known of a plane that is gone.
-func (m *Metrics) Forget(plane string) { m.read.DeletePartialMatch(prometheus.Labels{"plane": plane}) }
+func (m *Metrics) Forget(plane string) {
+	m.read.DeletePartialMatch(prometheus.Labels{"plane": plane})
+	m.budgets.forget(plane)
+}
 
 // Tenant records how the layers of a tenant stand; a nil map forgets the tenant.
 func (m *Metrics) Tenant(name string, layers map[boundary.Layer]string) { m.tenants.set(name, layers) }

@@ -31,6 +31,8 @@ type scope struct {
 	desired boundary.Tenant
 	// refusal is why nothing is done at all.
 	refusal *refusal
+	// budgetPercent is what the AIBudget that is in force shows, nil where none is.
+	budgetPercent *int32
 
 	// bindings that stand in the Secrets.
 	bindings map[boundary.Layer]credential.Binding
@@ -84,6 +86,11 @@ func (r *Reconciler) gather(ctx context.Context, t *tenantryv1.Tenant) (*scope, 
 	if err := r.Client.List(ctx, &sameID, client.MatchingFields{indexTenantID: t.EffectiveTenantID()}); err != nil {
 		return nil, fmt.Errorf("list Tenants: %w", err)
 	}
+	var budgets tenantryv1.AIBudgetList
+	if err := r.Client.List(ctx, &budgets, client.MatchingFields{IndexTenant: t.Name}); err != nil {
+		return nil, fmt.Errorf("list AIBudgets: %w", err)
+	}
+	s.budgetPercent = desired.BudgetPercent(budgets.Items)
 	s.desired = desired.Tenant(t, corpora.Items, references.Items)
 	s.refusal = refuse(s, sameID.Items)
 	return s, nil

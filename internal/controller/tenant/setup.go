@@ -20,7 +20,7 @@ import (
 	"github.com/tenantry/tenantry/internal/controller/dataplane"
 )
 
-// IndexTenant indexes Corpora by the Tenant they name.
+// IndexTenant indexes Corpora and AIBudgets by the Tenant they name.
 const IndexTenant = "tenant"
 
 const (
@@ -35,6 +35,11 @@ func (r *Reconciler) SetupWithManager(
 	idx := mgr.GetFieldIndexer()
 	if err := idx.IndexField(ctx, &tenantryv1.Corpus{}, IndexTenant, func(o client.Object) []string {
 		return []string{o.(*tenantryv1.Corpus).Spec.Tenant}
+	}); err != nil {
+		return err
+	}
+	if err := idx.IndexField(ctx, &tenantryv1.AIBudget{}, IndexTenant, func(o client.Object) []string {
+		return []string{o.(*tenantryv1.AIBudget).Spec.Tenant}
 	}); err != nil {
 		return err
 	}

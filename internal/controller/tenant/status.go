@@ -25,7 +25,7 @@ var conditionOf = map[boundary.Layer]string{
 func (s *scope) report(now time.Time) {
 	t := s.tenant
 	t.Status.ObservedGeneration = t.Generation
-	t.Status.Corpora = int32(len(s.desired.Corpora))
+	t.Status.Corpora, t.Status.BudgetPercent = int32(len(s.desired.Corpora)), s.budgetPercent
 	if s.claimed() {
 		t.Status.TenantID = s.desired.ID
 	}
