@@ -19,6 +19,7 @@ type BudgetServer interface {
 	DiffCounters(ctx context.Context) (boundary.Diff, error)
 	// BudgetUsage says where a tenant stands, nil where it has no AIBudget's limits.
 	BudgetUsage(ctx context.Context, tenantID string, f Freshness) (*budget.Usage, error)
-	// SweepBudgets ends what has expired and begins new periods, of all tenants. Ask once an audit.
-	SweepBudgets(ctx context.Context) (budget.Swept, error)
+	// SweepBudgets ends what has expired and begins new periods, of all tenants. Ask once an audit. With Recent it makes no call
+	// where the snapshot has nothing that is due.
+	SweepBudgets(ctx context.Context, f Freshness) (budget.Swept, error)
 }

@@ -100,7 +100,7 @@ func (m *meteredBudget) BudgetUsage(ctx context.Context, tenantID string, f Fres
 	return m.budget.BudgetUsage(ctx, tenantID, f)
 }
 
-func (m *meteredBudget) SweepBudgets(ctx context.Context) (_ budget.Swept, err error) {
+func (m *meteredBudget) SweepBudgets(ctx context.Context, f Freshness) (_ budget.Swept, err error) {
 	defer func(start time.Time) { m.record("sweep_budgets", start, err) }(time.Now())
-	return m.budget.SweepBudgets(ctx)
+	return m.budget.SweepBudgets(ctx, f)
 }

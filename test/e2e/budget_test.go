@@ -292,7 +292,9 @@ func TestBudgetOutage(t *testing.T) {
 	}
 	kill("second kill")
 	b.clock.by.Add(int64(4 * time.Minute)) // more than three intervals
-	b.edit(t, "acme", func(a *tenantryv1.AIBudget) { a.Annotations = map[string]string{tenantryv1.ReconcileAtAnnotation: "now"} })
+	b.edit(t, "acme", func(a *tenantryv1.AIBudget) {
+		a.Annotations = map[string]string{tenantryv1.ReconcileAtAnnotation: "now"}
+	})
 	b.await(t, "acme", harness.Want{Type: "Enforced", Status: "Unknown", Reason: "Unreachable"},
 		harness.Want{Type: "WithinBudget", Status: "Unknown", Reason: "Unreachable"}, harness.Want{Type: "Ready", Status: "False"})
 	restart("second restart")

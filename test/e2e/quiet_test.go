@@ -35,15 +35,12 @@ func (l *ledger) trace(layer boundary.Layer, kind, name string) {
 	if l.reads == nil {
 		l.reads = map[boundary.Layer]int{}
 	}
-	if kind == "read" || idle[name] {
+	if kind == "read" {
 		l.reads[layer]++
 		return
 	}
 	l.writes = append(l.writes, fmt.Sprintf("%s %s %s", layer, kind, name))
 }
-
-// idle are calls that look whether something is due, and write where it is. rowsWritten says whether they did.
-var idle = map[string]bool{"sweep budgets": true, "mark budgets": true}
 
 // rowsWritten counts the rows of the operator's tables that were ever inserted, updated or deleted.
 func rowsWritten(t *testing.T, db *harness.Database) (n int) {

@@ -199,3 +199,32 @@ func TestForecast(t *testing.T) {
 		}
 	}
 }
+
+func TestDue(t *testing.T) {
+	start := day("2026-11-01")
+	at := func(minutes int) time.Time { return start.Add(time.Duration(minutes) * time.Minute) }
+	ptr := func(t time.Time) *time.Time { return &t }
+	for name, c := range map[string]struct {
+		change func(*TenantState)
+		want   bool
+	}{
+		"nothing":                      {func(*TenantState) {}, false},
+		"reservation":                  {func(s *TenantState) { s.NextExpiry = ptr(at(60)) }, true},
+		"reservation that lives":       {func(s *TenantState) { s.NextExpiry = ptr(at(61)) }, false},
+		"period":                       {func(s *TenantState) { s.PeriodEnd = at(60) }, true},
+		"no mark":                      {func(s *TenantState) { s.Marks = nil }, true},
+		"no mark, and no AIBudget":     {func(s *TenantState) { s.Marks, s.UID = nil, "" }, false},
+		"old mark":                     {func(s *TenantState) { s.Marks = []Mark{{at(0), []int64{0}}, {at(50), []int64{6}}} }, true},
+		"old mark of the same":         {func(s *TenantState) { s.Marks = []Mark{{at(0), []int64{0}}, {at(50), []int64{7}}} }, false},
+		"young mark":                   {func(s *TenantState) { s.Marks = []Mark{{at(51), []int64{6}}} }, false},
+		"reservation without AIBudget": {func(s *TenantState) { s.UID, s.NextExpiry = "", ptr(at(1)) }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := TenantState{UID: "u", Used: []int64{7}, PeriodEnd: at(1000), Now: at(60), Marks: []Mark{{at(55), []int64{6}}}}
+			c.change(&s)
+			if got := s.Due(); got != c.want {
+				t.Errorf("%+v: %v", s, got)
+			}
+		})
+	}
+}

@@ -76,9 +76,10 @@ type TenantState struct {
 	PeriodEnd   time.Time `json:"periodEnd"`
 	// Calendar: the bounds are those of a period of that kind in that zone.
 	Calendar bool `json:"calendar"`
-	// Open reservations.
-	Open int64 `json:"open"`
-	// Now is the server's clock.
+	// Open reservations. None expires before NextExpiry, nil without any.
+	Open       int64      `json:"open"`
+	NextExpiry *time.Time `json:"nextExpiry"`
+	// Now is the ledger's clock.
 	Now time.Time `json:"now"`
 	// Marks of use in the last hour or so, oldest first.
 	Marks []Mark `json:"marks"`

@@ -1,6 +1,9 @@
 package budget
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Usage is where a tenant stands in its running period.
 type Usage struct {
@@ -102,6 +105,25 @@ func baseline(s TenantState) (time.Time, []int64) {
 		return s.PeriodStart, base
 	}
 	return at, base
+}
+
+// markEvery is how long after a mark the next is due, where use has changed: the same figure is in sql/budget_mark.sql.
+const markEvery = 10 * time.Minute
+
+// Due says that a sweep has something to do for the tenant: a reservation has expired, its period has ended, or where use
+// stands is to be noted.
+func (s TenantState) Due() bool {
+	if s.NextExpiry != nil && !s.NextExpiry.After(s.Now) || !s.PeriodEnd.After(s.Now) {
+		return true
+	}
+	if s.UID == "" {
+		return false
+	}
+	if len(s.Marks) == 0 {
+		return true
+	}
+	last := s.Marks[len(s.Marks)-1]
+	return s.Now.Sub(last.At) >= markEvery && !slices.Equal(last.Used, s.Used)
 }
 
 // Swept is what a sweep did.

@@ -58,7 +58,7 @@ func (r *Reconciler) keepBooks(ctx context.Context, dp *tenantryv1.DataPlane, l 
 	if !ok || l.applyErr != nil {
 		return
 	}
-	swept, err := server.SweepBudgets(ctx)
+	swept, err := server.SweepBudgets(ctx, plane.Recent)
 	r.Metrics.Expired(dp.Name, swept.Expired)
 	if err == nil {
 		err = r.compareCounters(ctx, dp, l, server)

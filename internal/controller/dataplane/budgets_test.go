@@ -28,7 +28,7 @@ type bookServer struct {
 	err   error
 }
 
-func (s *bookServer) SweepBudgets(context.Context) (budget.Swept, error) {
+func (s *bookServer) SweepBudgets(context.Context, plane.Freshness) (budget.Swept, error) {
 	s.asked = append(s.asked, "sweep")
 	return budget.Swept{}, s.err
 }

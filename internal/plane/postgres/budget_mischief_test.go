@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tenantry/tenantry/internal/boundary/budget"
+	"github.com/tenantry/tenantry/internal/plane"
 )
 
 // mischief is what a tenant or an application that acts for one may try against another's budget, or its own.
@@ -125,7 +126,7 @@ func TestATenantThatHoldsItsRow(t *testing.T) {
 		if got := b.reserve(b.globex, "g2", 1); got.Decision != "Granted" {
 			t.Error(got)
 		}
-		swept, err := b.s.SweepBudgets(ctx)
+		swept, err := b.s.SweepBudgets(ctx, plane.Fresh)
 		if err != nil || swept.Expired != 1 {
 			t.Errorf("%+v %v", swept, err)
 		}

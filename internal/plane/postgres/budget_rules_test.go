@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenantry/tenantry/internal/boundary/budget"
 	"github.com/tenantry/tenantry/internal/boundary/rows"
+	"github.com/tenantry/tenantry/internal/plane"
 )
 
 // TestBadInput: everything that cannot be is an error with its own code, and changes nothing.
@@ -123,7 +124,7 @@ func TestExpiry(t *testing.T) {
 			if got := b.reserve(b.acme, "r2", 100); got.Decision != c.refuse {
 				t.Errorf("beside an expired reservation: %+v", got)
 			}
-			swept, err := b.s.SweepBudgets(context.Background())
+			swept, err := b.s.SweepBudgets(context.Background(), plane.Fresh)
 			if diff := cmp.Diff(budget.Swept{Tenants: 1, Expired: 1}, swept); diff != "" || err != nil {
 				t.Error(err, diff)
 			}

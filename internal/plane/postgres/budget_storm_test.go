@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tenantry/tenantry/internal/boundary/rows"
+	"github.com/tenantry/tenantry/internal/plane"
 )
 
 // TestAThousandCallersAndAnAlmostEmptyBudget: of more than fits exactly what fits is admitted, and at no moment is more than
@@ -167,7 +168,7 @@ func TestNoDeadlock(t *testing.T) {
 	wg.Go(func() {
 		for i := range rounds {
 			b.give(limits(all[i%tenants], tokens(1_000_000+int64(i))))
-			if _, err := b.s.SweepBudgets(context.Background()); err != nil {
+			if _, err := b.s.SweepBudgets(context.Background(), plane.Fresh); err != nil {
 				t.Error(err)
 			}
 		}

@@ -72,6 +72,7 @@ func TestAnyDifferenceIsMended(t *testing.T) {
 		"open partition":      {"ALTER TABLE tenantry.ai_usage_logs_default NO FORCE ROW LEVEL SECURITY", "table tenantry.ai_usage_logs_default"},
 		"partition":           {"DROP TABLE tenantry.ai_usage_logs_{last}", "table tenantry.ai_usage_logs_{last}"},
 		"function":            {"CREATE OR REPLACE FUNCTION tenantry.budget_now() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'", "function tenantry.budget_now()"},
+		"clock gone":          {"DROP FUNCTION tenantry.budget_now()", "function tenantry.budget_now()"},
 		"function gone":       {"DROP FUNCTION tenantry.route(text)", "function tenantry.route(text)"},
 		"function closed":     {"REVOKE EXECUTE ON FUNCTION tenantry.settle(text, bigint, bigint) FROM {prefix}tenants", "function tenantry.settle(text,bigint,bigint)"},
 		"function opened":     {"GRANT EXECUTE ON FUNCTION tenantry.budget_rebuild(text) TO {prefix}tenants", "function tenantry.budget_rebuild(text)"},
@@ -183,6 +184,69 @@ func TestBudgetsCostOneRoundTrip(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]int{"read": 1}, c.take()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestALookAtALedgerWithNothingDue asks for nothing beyond its snapshot; what is due is done.
+func TestALookAtALedgerWithNothingDue(t *testing.T) {
+	b := newBooks(t)
+	ctx := context.Background()
+	b.give(limits("acme", tokens(100)))
+	b.give(limits("globex", tokens(100)))
+	b.reserve(b.acme, "r1", 60)
+	var c calls
+	look := func() budget.Swept {
+		t.Helper()
+		s := b.open(b.config, func(cfg *postgres.Config) { cfg.Trace = c.trace })
+		if _, err := s.DiffPlane(ctx, plane.Recent); err != nil {
+			t.Fatal(err)
+		}
+		swept, err := s.SweepBudgets(ctx, plane.Recent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return swept
+	}
+	look() // the first marks
+	if got := c.take()["write"]; got == 0 {
+		t.Error("where use stands was not noted")
+	}
+	for range 2 {
+		if swept := look(); swept != (budget.Swept{}) {
+			t.Errorf("%+v", swept)
+		}
+		if diff := cmp.Diff(map[string]int{"read": 2}, c.take()); diff != "" {
+			t.Error(diff)
+		}
+	}
+	b.at(time.Now().Add(time.Hour))
+	if diff := cmp.Diff(budget.Swept{Tenants: 1, Expired: 1}, look()); diff != "" {
+		t.Error(diff)
+	}
+	b.shift(time.Now().AddDate(0, 2, 0))
+	if diff := cmp.Diff(budget.Swept{Tenants: 2}, look()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestALookAtALedgerWithoutItsFunctions finds them missing, also the ones that the snapshot calls.
+func TestALookAtALedgerWithoutItsFunctions(t *testing.T) {
+	b := newBooks(t)
+	ctx := context.Background()
+	b.give(limits("acme", tokens(100)))
+	for _, name := range []string{"budget_now()", "budget_calendar(timestamptz, timestamptz, text, text)"} {
+		b.as(b.operator, "DROP FUNCTION tenantry."+name)
+		s := b.open(b.config)
+		diff, err := s.DiffPlane(ctx, plane.Recent)
+		if err != nil || len(diff.Plan) != 1 {
+			t.Fatalf("%s: %v %v", name, err, diff.Plan.Lines())
+		}
+		if err := s.Apply(ctx, diff.Plan); err != nil {
+			t.Fatal(err)
+		}
+		if diff, err = s.DiffBudget(ctx, limits("acme", tokens(100)), plane.Recent); err != nil || !diff.Settled() {
+			t.Errorf("%s: %v %v", name, err, diff.Plan.Lines())
+		}
 	}
 }
 

@@ -55,8 +55,21 @@ const (
 )
 
 // SweepBudgets ends reservations that have expired, begins periods for tenants that made no call since the last one ended,
-// and notes where use stands. A tenant whose row somebody holds is left for the next time, so that nobody is waited for.
-func (s *Server) SweepBudgets(ctx context.Context) (budget.Swept, error) {
+// and notes where use stands. A tenant whose row somebody holds is left for the next time, so that nobody is waited for. With
+// Recent nothing is asked while the snapshot shows nothing that is due.
+func (s *Server) SweepBudgets(ctx context.Context, f plane.Freshness) (budget.Swept, error) {
+	if f == plane.Recent {
+		if err := s.wholeBudgets(ctx); err != nil {
+			return budget.Swept{}, err
+		}
+		if !s.budgets.someTenant(budget.TenantState.Due) {
+			return budget.Swept{}, nil
+		}
+	}
+	return s.sweepBudgets(ctx)
+}
+
+func (s *Server) sweepBudgets(ctx context.Context) (budget.Swept, error) {
 	m, err := s.marker(ctx)
 	if err != nil {
 		return budget.Swept{}, err
@@ -79,9 +92,7 @@ func (s *Server) SweepBudgets(ctx context.Context) (budget.Swept, error) {
 	if err := s.call(ctx, "mark budgets", "SELECT tenantry.budget_mark()"); err != nil {
 		return total, err
 	}
-	if total.Tenants > 0 {
-		s.budgets.forgetAll()
-	}
+	s.budgets.forgetAll()
 	return total, nil
 }
 

@@ -74,6 +74,18 @@ func (c *cache[P, T]) planeState() (P, bool) {
 	return c.plane, c.current() && !c.dropped[planeKey]
 }
 
+// someTenant says whether a part of the snapshot is such, as it was read, whatever was touched since.
+func (c *cache[P, T]) someTenant(such func(T) bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, state := range c.tenants {
+		if such(state) {
+			return true
+		}
+	}
+	return false
+}
+
 // storeWhole keeps a snapshot whose reading began at tick begun, but for what was touched since.
 func (c *cache[P, T]) storeWhole(plane P, tenants map[string]T, at time.Time, begun uint64) {
 	c.mu.Lock()

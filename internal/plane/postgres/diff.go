@@ -21,8 +21,10 @@ func (s *Server) DiffPlane(ctx context.Context, f plane.Freshness) (boundary.Dif
 	if state.Server.SchemaVersion < boundary.SchemaVersion {
 		return diff, nil
 	}
-	if _, ok := state.Functions[budgetCalendar]; !ok {
-		f = plane.Fresh // the tenants' budgets cannot be read without it
+	for _, name := range []string{budgetCalendar, budgetNow} {
+		if _, ok := state.Functions[name]; !ok {
+			f = plane.Fresh // the tenants' budgets cannot be read without them
+		}
 	}
 	budgets, err := s.budgetPlanePart(ctx, f)
 	if err != nil {
@@ -31,8 +33,11 @@ func (s *Server) DiffPlane(ctx context.Context, f plane.Freshness) (boundary.Dif
 	return joined(diff, budget.DiffPlane(s.config.Budget, budgets)), nil
 }
 
-// budgetCalendar is the function that the snapshot of budgets calls.
-const budgetCalendar = "budget_calendar(timestamp with time zone,timestamp with time zone,text,text)"
+// The functions that the snapshot of budgets calls.
+const (
+	budgetCalendar = "budget_calendar(timestamp with time zone,timestamp with time zone,text,text)"
+	budgetNow      = "budget_now()"
+)
 
 // joined keeps the order of each plan: closing rows must not wait for a partition of the ledger.
 func joined(a, b boundary.Diff) boundary.Diff {
