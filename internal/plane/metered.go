@@ -17,7 +17,11 @@ func Metered(s Server, m Meter) Server {
 		return &meteredVector{metered: metered{Server: v, meter: m}, vector: v}
 	}
 	if b, ok := s.(BudgetServer); ok {
-		return &meteredBudget{metered: metered{Server: b, meter: m}, budget: b}
+		counted := &meteredBudget{metered: metered{Server: b, meter: m}, budget: b}
+		if w, ok := s.(Watcher); ok {
+			return &meteredWatched{meteredBudget: counted, Watcher: w}
+		}
+		return counted
 	}
 	return &metered{Server: s, meter: m}
 }
@@ -77,6 +81,12 @@ func (m *meteredVector) DiffCorpus(
 func (m *meteredVector) CountPoints(ctx context.Context, c boundary.Corpus) (_ int64, err error) {
 	defer func(start time.Time) { m.record("count_points", start, err) }(time.Now())
 	return m.vector.CountPoints(ctx, c)
+}
+
+// meteredWatched does not meter watching, which lasts as long as the plane.
+type meteredWatched struct {
+	*meteredBudget
+	Watcher
 }
 
 type meteredBudget struct {

@@ -252,6 +252,20 @@ type Guard struct {
 	MayList bool `json:"mayList"`
 	// List as it stands.
 	List []GuardEntry `json:"list"`
+	// Tells are the event triggers TellChanges and TellDrops, as far as they stand.
+	Tells []Tell `json:"tells"`
+}
+
+// Tell is an event trigger that tells of changes.
+type Tell struct {
+	Name string `json:"name"`
+	// Event it is on, such as "sql_drop".
+	Event   string `json:"event"`
+	Enabled bool   `json:"enabled"`
+	// Safe: it and its function belong to superusers, and the operator is no member of them.
+	Safe bool `json:"safe"`
+	// Digest of the function; see FunctionDigest.
+	Digest string `json:"digest"`
 }
 
 // GuardEntry is a row of the guard's list.

@@ -61,6 +61,9 @@ type Server struct {
 	cache  *rowsCache
 	// budgets is the snapshot of the ledger's tables.
 	budgets *budgetCache
+	// open ends with Close.
+	open  context.Context
+	close context.CancelFunc
 }
 
 var _ plane.BudgetServer = (*Server)(nil)
@@ -94,7 +97,8 @@ func Open(c Config) (*Server, error) {
 	}
 	cc := pc.ConnConfig
 	where := place{net.JoinHostPort(cc.Host, strconv.Itoa(int(cc.Port))), cc.Database, cc.User}
-	return &Server{config: c, pool: pool, where: where, cache: newCache[rows.PlaneState, rows.TenantState](c.Clock, c.SnapshotAge),
+	open, end := context.WithCancel(context.Background())
+	return &Server{config: c, pool: pool, where: where, open: open, close: end, cache: newCache[rows.PlaneState, rows.TenantState](c.Clock, c.SnapshotAge),
 		budgets: newCache[budget.PlaneState, budget.TenantState](c.Clock, c.SnapshotAge)}, nil
 }
 
@@ -118,4 +122,7 @@ func withDefaults(c Config) Config {
 func (s *Server) Layer() boundary.Layer { return boundary.Rows }
 
 // Close ends the connections.
-func (s *Server) Close() { s.pool.Close() }
+func (s *Server) Close() {
+	s.close()
+	s.pool.Close()
+}

@@ -77,7 +77,7 @@ func (s *Server) askPlane(r *reading, a *planeAnswers) {
 	ask(r, "rights", &a.rights, groups, schemas, apps)
 	ask(r, "reaches", &a.reaches, slices.Concat(groups, apps), schemas)
 	ask(r, "views", &a.views, schemas, slices.Concat(groups, apps))
-	ask(r, "guard", &a.guards, rows.GuardTrigger)
+	ask(r, "guard", &a.guards, rows.GuardTrigger, []string{rows.TellChanges, rows.TellDrops})
 }
 
 // askTenants queues the questions about all tenants, or about one by id and UID.

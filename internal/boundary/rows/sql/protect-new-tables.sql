@@ -5,7 +5,8 @@
 --     psql -v ON_ERROR_STOP=1 --single-transaction -f protect-new-tables.sql "$SUPERUSER_DSN"
 --
 -- It may be run again at any time, and has to be after an upgrade of Tenantry that says so. Without it everything works,
--- but a new table is protected by the next audit instead of in its own transaction.
+-- but a new table is protected by the next audit instead of in its own transaction, and changes made by hand are noticed
+-- by the next audit instead of within seconds.
 --
 -- Why a superuser: only a superuser can make an event trigger, and its function runs in every session that makes a table,
 -- a superuser's included. Whoever can change the function can become superuser, so it must belong to one. The operator
@@ -27,7 +28,10 @@ END
 $do$;
 
 DROP EVENT TRIGGER IF EXISTS {{trigger}};
+DROP EVENT TRIGGER IF EXISTS {{tell_changes}};
+DROP EVENT TRIGGER IF EXISTS {{tell_drops}};
 DROP FUNCTION IF EXISTS tenantry_guard.protect_new_table();
+DROP FUNCTION IF EXISTS tenantry_guard.tell();
 
 -- A list that is somebody else's may carry code of theirs. The operator fills a new one.
 DO $do$
@@ -56,6 +60,15 @@ CREATE FUNCTION tenantry_guard.protect_new_table() RETURNS event_trigger
 REVOKE ALL ON FUNCTION tenantry_guard.protect_new_table() FROM PUBLIC;
 
 CREATE EVENT TRIGGER {{trigger}} ON ddl_command_end EXECUTE FUNCTION tenantry_guard.protect_new_table();
+
+-- Tells the operator to look early. What it sends is empty: every role may listen, and send the same. A transaction that
+-- changes the schema cannot be prepared for a two-phase commit any more; where you need that, leave this part out.
+CREATE FUNCTION tenantry_guard.tell() RETURNS event_trigger
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body${{tell}}$body$;
+REVOKE ALL ON FUNCTION tenantry_guard.tell() FROM PUBLIC;
+
+CREATE EVENT TRIGGER {{tell_changes}} ON ddl_command_end EXECUTE FUNCTION tenantry_guard.tell();
+CREATE EVENT TRIGGER {{tell_drops}} ON sql_drop EXECUTE FUNCTION tenantry_guard.tell();
 
 -- The operator is whoever owns the schema tenantry.
 DO $do$
