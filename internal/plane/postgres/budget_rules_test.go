@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -100,6 +101,46 @@ func TestATenantPaysWhatItReserved(t *testing.T) {
 	}
 	if got, err := b.asApp("acme", "SELECT cost_micros::text FROM tenantry.settle('released', 5, 0)"); got != "5" || err != nil {
 		t.Errorf("what was used after all counts: %q %v", got, err)
+	}
+	b.agree()
+}
+
+// TestWhatFitsIsAdmitted to the last token of a limit, and a call for nothing even then; beyond it nothing is.
+func TestWhatFitsIsAdmitted(t *testing.T) {
+	b := newBooks(t)
+	b.give(limits("acme", tokens(100), budget.Limit{Unit: budget.USD, Model: "*", Amount: 100}))
+	many := func(id, n string) string {
+		t.Helper()
+		return b.value(b.appConn, "SELECT concat_ws(' ', decision, unit, used, reserved) FROM tenantry.reserve_many('{acme}', ARRAY[$1], '{big}', ARRAY[$2]::bigint[], '{0}')", id, n)
+	}
+	for _, c := range []struct {
+		n                int64
+		decision, byMany string
+	}{
+		{99, "Granted", "Granted"}, {101, "Refused", "Refused Tokens 0 99"}, {1, "Granted", "Granted"},
+		{0, "Granted", "Granted"}, {1, "Refused", "Refused Tokens 0 100"},
+	} {
+		if c.n != 99 && c.n != 1 || c.decision == "Refused" { // what takes nothing is asked for both ways
+			if got := many(fmt.Sprint("many", c.n), fmt.Sprint(c.n)); got != c.byMany {
+				t.Errorf("%d by reserve_many: %s, want %s", c.n, got, c.byMany)
+			}
+		}
+		if got := b.reserve(b.acme, fmt.Sprint("one", c.n, c.decision), c.n); got.Decision != c.decision {
+			t.Errorf("%d: %+v, want %s", c.n, got, c.decision)
+		}
+	}
+	b.give(limits("acme", tokens(99)))
+	for id, n := range map[string]int64{"below use": 0, "below use, too": 1} {
+		if got := b.reserve(b.acme, id, n); got.Decision != "Refused" || got.Reserved != 100 || got.Limit != 99 {
+			t.Errorf("%d: %+v", n, got)
+		}
+	}
+	b.give(limits("globex", tokens(0)))
+	if got := b.reserve(b.globex, "nothing of nothing", 0); got.Decision != "Granted" {
+		t.Errorf("%+v", got)
+	}
+	if got := b.reserve(b.globex, "something of nothing", 1); got.Decision != "Refused" {
+		t.Errorf("%+v", got)
 	}
 	b.agree()
 }

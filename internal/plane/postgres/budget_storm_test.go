@@ -22,7 +22,7 @@ func TestAThousandCallersAndAnAlmostEmptyBudget(t *testing.T) {
 	)
 	b := newBooks(t)
 	b.give(limits("acme", tokens(limit)))
-	app, own := b.pool(b.app, connections/2), b.pool(rows.LoginName(b.world.spec, "uid-acme", 0), 16)
+	app, own := b.pool(b.app, connections*3/4), b.pool(rows.LoginName(b.world.spec, "uid-acme", 0), connections/4)
 	stop := b.sample(t, limit)
 	var granted, refused atomic.Int64
 	var wg sync.WaitGroup
