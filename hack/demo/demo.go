@@ -71,6 +71,7 @@ var steps = []step{
 	{"Read it back with nothing but the tenant's Secret", (*demo).readOwn},
 	{"Try to cross the boundaries", (*demo).cross},
 	{"Kill the operator with SIGKILL and start it again", (*demo).restart},
+	{"Spend until a budget is used up", (*demo).spend},
 	{"Suspend a tenant, then let it in again", (*demo).suspend},
 	{"Delete a tenant, retaining its data", (*demo).retain},
 }
