@@ -32,6 +32,9 @@ type metered struct {
 	meter Meter
 }
 
+// Unwrap returns the server itself, for what not every server can do.
+func (m *metered) Unwrap() Server { return m.Server }
+
 func (m *metered) record(call string, start time.Time, err error) {
 	cause := ""
 	if err != nil {

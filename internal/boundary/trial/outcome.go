@@ -1,0 +1,131 @@
+package trial
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/tenantry/tenantry/internal/boundary"
+)
+
+// Checks of the findings that trials lead to; part of their ids.
+const (
+	// CheckCrossed: a live attempt crossed a boundary.
+	CheckCrossed = "probe-crossed"
+	// CheckUnproven: for several rounds nothing could be proved.
+	CheckUnproven = "probe-unproven"
+)
+
+// Outcome is what is known of one tenant, layer by layer.
+type Outcome struct {
+	// Layers hold the attempts of the last round that had something to say of them.
+	Layers map[boundary.Layer][]Attempt
+	// Voids counts how often in a row the control of a layer failed.
+	Voids map[boundary.Layer]int
+}
+
+// patience is how many rounds in a row may prove nothing before what was proved before counts no longer.
+const patience = 3
+
+// Next is the outcome after one more round. A layer that was not tried is forgotten; one of which nothing could be learned
+// keeps what is known of it for two more rounds, so that a server that is away for a moment rewrites nothing.
+func (o Outcome) Next(round map[boundary.Layer][]Attempt) Outcome {
+	next := Outcome{Layers: map[boundary.Layer][]Attempt{}, Voids: map[boundary.Layer]int{}}
+	for layer, attempts := range round {
+		next.Layers[layer] = attempts
+		if !isVoid(attempts) {
+			continue
+		}
+		next.Voids[layer] = o.Voids[layer] + 1
+		if before, known := o.Layers[layer]; known && next.Voids[layer] < patience && !crosses(attempts) {
+			next.Layers[layer] = before
+		}
+	}
+	return next
+}
+
+// isVoid says that the control of a layer did not pass.
+func isVoid(attempts []Attempt) bool {
+	return slices.ContainsFunc(attempts, func(a Attempt) bool { return a.Control && a.Result != Passed })
+}
+
+func crosses(attempts []Attempt) bool {
+	return slices.ContainsFunc(attempts, func(a Attempt) bool { return a.Result == Failed })
+}
+
+// Crossed says whether any attempt got through.
+func (o Outcome) Crossed() bool {
+	return slices.ContainsFunc(o.sorted(), func(a Attempt) bool { return a.Result == Failed })
+}
+
+// Proven says whether every layer's control passed in the last round.
+func (o Outcome) Proven() bool { return len(o.Voids) == 0 }
+
+// Count of attempts with a result.
+func (o Outcome) Count(r Result) int {
+	n := 0
+	for _, a := range o.sorted() {
+		if a.Result == r {
+			n++
+		}
+	}
+	return n
+}
+
+// Evidence lists the attempts, failures first, at most n. It is the same for the same results.
+func (o Outcome) Evidence(n int) []Attempt {
+	all := o.sorted()
+	return all[:min(n, len(all))]
+}
+
+func (o Outcome) sorted() []Attempt {
+	var out []Attempt
+	for _, attempts := range o.Layers {
+		out = append(out, attempts...)
+	}
+	rank := map[Result]int{Failed: 0, Void: 1, Passed: 2}
+	slices.SortFunc(out, func(a, b Attempt) int {
+		return cmp.Or(cmp.Compare(rank[a.Result], rank[b.Result]), cmp.Compare(a.Layer, b.Layer),
+			-cmp.Compare(boolRank(a.Control), boolRank(b.Control)), cmp.Compare(a.Words, b.Words))
+	})
+	return out
+}
+
+func boolRank(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Findings of one layer: a hazard for each attempt that got through, and one where nothing could be proved for too long.
+func (o Outcome) Findings(layer boundary.Layer, tenantID string) []boundary.Finding {
+	var out []boundary.Finding
+	for _, a := range o.Layers[layer] {
+		if a.Result != Failed {
+			continue
+		}
+		out = append(out, boundary.Finding{
+			Layer: layer, Tenant: tenantID, Object: "probe: " + a.Words, Kind: boundary.Hazard, Severity: a.Severity, Check: CheckCrossed,
+			Message: fmt.Sprintf("a live probe as this tenant got through: it %s (%s). %s", a.Words, a.Answer, a.Remedy),
+		})
+	}
+	if o.Voids[layer] >= patience {
+		out = append(out, boundary.Finding{
+			Layer: layer, Tenant: tenantID, Object: "probe", Kind: boundary.Hazard, Severity: boundary.Warning, Check: CheckUnproven,
+			Message: fmt.Sprintf("for %d rounds the live probes proved nothing, because their positive control failed (%s); "+
+				"mend that, or nobody knows whether the boundary holds", patience, o.why(layer)),
+		})
+	}
+	boundary.SortFindings(out)
+	return out
+}
+
+func (o Outcome) why(layer boundary.Layer) string {
+	for _, a := range o.Layers[layer] {
+		if a.Control && a.Result != Passed {
+			return a.Answer
+		}
+	}
+	return "no answer"
+}
