@@ -10,6 +10,10 @@ import (
 
 // collection compares one collection of ours. It returns what of it only a new collection could change, "" for nothing.
 func (b *builder) collection(want Collection) (mismatched string) {
+	if target, ok := b.seen.Aliases[want.Name]; ok {
+		b.aliased(want, target)
+		return ""
+	}
 	have, ok := b.seen.Collections[want.Name]
 	if !ok {
 		b.create(want)

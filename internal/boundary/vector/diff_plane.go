@@ -24,6 +24,7 @@ func (p Plane) DiffPlane(o Observed) (boundary.Diff, *Problem) {
 		b.planeCollection(p.Shared(s))
 		b.unscopedIDF(s)
 	}
+	b.planeAliases()
 	return b.finishPlane()
 }
 

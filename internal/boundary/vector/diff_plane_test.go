@@ -38,6 +38,24 @@ func TestDiffPlane(t *testing.T) {
 		}(),
 		"other installation": alter(whole(), shared, func(c *Collection) { c.Stamp.Installation = "elsewhere" }),
 		"alias":              alter(whole(), shared, func(c *Collection) { c.Stamp.Collection = "shared-documents-v2" }),
+		"alias in the place of a shared collection": func() Observed {
+			o := whole()
+			o.Collections[shared] = Collection{Name: shared}
+			o.Aliases = map[string]string{shared: "elsewhere"}
+			return o
+		}(),
+		"alias of a restored copy": func() Observed {
+			o := whole()
+			o.Aliases = map[string]string{shared: "shared-documents-restored"}
+			return o
+		}(),
+		"aliases that open something": func() Observed {
+			o := whole()
+			o.Aliases = map[string]string{
+				"crm": shared, "tenant_globex_notes": "crm-data", "tenant_acme_notes": "crm-data", "reference_eu_old": "crm-data", "blue": "green",
+			}
+			return o
+		}(),
 		"platform tunes what is not shared": alter(whole(), ClaimsCollection, func(c *Collection) {
 			c.HNSW.M, c.Replicas, c.Segments = 16, 3, 4
 		}),

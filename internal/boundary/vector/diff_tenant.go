@@ -26,6 +26,7 @@ func (p Plane) DiffTenant(t boundary.Tenant, token *Claims, o Observed, now time
 	c.closed, c.severity = closed(t, c.wanted)
 	if t.Access != boundary.Retained {
 		c.foreign = b.tenantCollections(t, c.wanted)
+		b.tenantAliases(t)
 	}
 	if t.Access == boundary.Open && len(c.wanted) > 0 && o.Tokens == TokensRefused {
 		b.problem = noTokens(t)

@@ -80,6 +80,17 @@ func TestDiffTenant(t *testing.T) {
 		"shape mismatch":     {acme(notes), says(acme(notes)), alter(server(acme(notes)), "tenant_acme_notes", func(c *Collection) { c.Vectors = []Vector{{Size: 8, Distance: "Dot"}} })},
 		"no room":            {acme(notes, mail), says(acme(notes)), func() Observed { o := server(acme(notes)); o.Dedicated = 3; return o }()},
 		"tokens refused":     {acme(notes), says(acme(notes)), func() Observed { o := empty; o.Tokens = TokensRefused; return o }()},
+		"alias in the place of a collection": {acme(notes), says(acme(notes)), func() Observed {
+			o := server(acme(notes))
+			o.Collections["tenant_acme_notes"] = server(acme()).Collections["shared-documents"]
+			o.Aliases = map[string]string{"tenant_acme_notes": "shared-documents"}
+			return o
+		}()},
+		"aliases of others": {acme(notes), says(acme(notes)), func() Observed {
+			o := server(acme(notes))
+			o.Aliases = map[string]string{"tenant_acme_old": "crm", "tenant_acmeco_notes": "crm", "crm": "tenant_acme_notes"}
+			return o
+		}()},
 		"indexes differ": {acme(notes), says(acme(notes)), alter(server(acme(notes)), "tenant_acme_notes", func(c *Collection) {
 			c.Indexes = []Index{{Field: "extra", Type: "Integer"}, {Field: "source", Type: "Text"}}
 		})},

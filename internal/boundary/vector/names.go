@@ -34,6 +34,13 @@ func ReferenceName(jurisdiction, corpus string) string {
 	return referencePrefix + jurisdiction + "_" + corpus
 }
 
+// tenantOf is the tenantID in the name of a Dedicated collection; false for any other name.
+func tenantOf(collection string) (string, bool) {
+	rest, ok := strings.CutPrefix(collection, tenantPrefix)
+	id, corpus, parts := strings.Cut(rest, "_")
+	return id, ok && parts && id != "" && corpus != "" && !strings.Contains(corpus, "_")
+}
+
 // IsDedicated says whether a collection's name is that of a Dedicated corpus.
 func IsDedicated(collection string) bool { return strings.HasPrefix(collection, tenantPrefix) }
 

@@ -25,8 +25,10 @@ type Observed struct {
 	ShortKey bool
 	// Tokens: "" where nobody tried.
 	Tokens TokenSupport
-	// Collections that stand, by name.
+	// Collections that stand, by name. Where the name is an alias, it is what the alias leads to.
 	Collections map[string]Collection
+	// Aliases that stand, each with the collection that it leads to.
+	Aliases map[string]string
 	// Claims by tenantID.
 	Claims map[string]boundary.Claim
 	// Grants by the UID of their owner.

@@ -28,6 +28,9 @@ type DropIndex struct {
 	Field      string
 }
 
+// DropAlias removes an alias. The collection that it leads to stays as it is.
+type DropAlias struct{ Alias, Target string }
+
 // PutClaim writes the claim on a tenantID where none stands: the first one wins.
 type PutClaim struct{ Claim boundary.Claim }
 
@@ -59,6 +62,9 @@ func (o CreateIndex) String() string {
 
 // String describes the operation.
 func (o DropIndex) String() string { return fmt.Sprintf("drop index %s.%s", o.Collection, o.Field) }
+
+// String describes the operation.
+func (o DropAlias) String() string { return fmt.Sprintf("remove alias %s of %s", o.Alias, o.Target) }
 
 // String describes the operation.
 func (o PutClaim) String() string { return "claim tenantID " + o.Claim.TenantID }

@@ -70,6 +70,8 @@ const (
 	CheckTokenOutdated = "token-outdated"
 	// CheckSharedCollection: a shared collection that holds a corpus is not as declared.
 	CheckSharedCollection = "shared-collection"
+	// CheckAlias: an alias leads into a collection of the plane, or has a name that is kept for one.
+	CheckAlias = "alias"
 )
 
 // MinKeyLength of an API key. Every token is signed with it, so whoever holds a token can try keys at home: a short key, or

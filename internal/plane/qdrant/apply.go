@@ -48,6 +48,9 @@ func (s *Server) carryOut(ctx context.Context, op boundary.Op) error {
 			CollectionName: o.Collection, FieldName: o.Field, Wait: pb.PtrOf(true),
 		})
 		return err
+	case vector.DropAlias:
+		_, err := s.calls.collections.UpdateAliases(ctx, &pb.ChangeAliases{Actions: []*pb.AliasOperations{pb.NewAliasDelete(o.Alias)}})
+		return err
 	case vector.PutClaim:
 		return s.putClaim(ctx, o.Claim)
 	case vector.BuryClaim:
@@ -131,6 +134,8 @@ func touchedBy(plan boundary.Plan) []part {
 			out = append(out, collectionPart(o.Collection))
 		case vector.DropIndex:
 			out = append(out, collectionPart(o.Collection))
+		case vector.DropAlias:
+			out = append(out, aliasesPart, collectionPart(o.Alias))
 		case vector.PutClaim:
 			out = append(out, claimPart(o.Claim.TenantID))
 		case vector.BuryClaim:

@@ -2,6 +2,7 @@ package qdrant
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -17,6 +18,9 @@ func collectionPart(name string) part { return part{"collection", name} }
 func claimPart(tenantID string) part  { return part{"claim", tenantID} }
 func grantsPart(owner string) part    { return part{"grants", owner} }
 
+// aliasesPart is all aliases: they are read in one call.
+var aliasesPart = part{"aliases", ""}
+
 func (n needs) parts() []part {
 	var out []part
 	for _, c := range n.collections {
@@ -28,7 +32,7 @@ func (n needs) parts() []part {
 	for _, o := range n.owners {
 		out = append(out, grantsPart(o))
 	}
-	return out
+	return append(out, aliasesPart)
 }
 
 // cache holds the shared snapshot. Applies are numbered: a part that an apply touched after it was read is not served, and
@@ -69,10 +73,13 @@ func (c *cache) current(now time.Time, age time.Duration) bool {
 	return c.snap != nil && now.Sub(c.taken) < age
 }
 
-// store replaces the snapshot.
+// store replaces the snapshot, unless one that was begun later came first.
 func (c *cache) store(o *vector.Observed, taken time.Time, readAt uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.snap != nil && (readAt < c.readAt || taken.Before(c.taken)) {
+		return
+	}
 	c.snap, c.taken, c.readAt = o, taken, readAt
 	clear(c.renewed)
 	for p, at := range c.touched {
@@ -95,6 +102,23 @@ func (c *cache) view(n needs) (vector.Observed, bool) {
 		}
 	}
 	return c.pick(n), true
+}
+
+// whole is the snapshot as it stands now, for the plane's own diff; false where one of its parts is out of date.
+func (c *cache) whole(n needs) (vector.Observed, bool) {
+	if _, ok := c.view(n); !ok {
+		return vector.Observed{}, false
+	}
+	return c.last(), true
+}
+
+// last is the snapshot, whatever happened since. There must be one.
+func (c *cache) last() vector.Observed {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	o := *c.snap
+	o.Collections, o.Claims, o.Grants = maps.Clone(o.Collections), maps.Clone(o.Claims), maps.Clone(o.Grants)
+	return o
 }
 
 func (c *cache) pick(n needs) vector.Observed {
@@ -137,6 +161,8 @@ func (c *cache) replace(p part, o vector.Observed) {
 		put(c.snap.Claims, o.Claims, p.name)
 	case "grants":
 		put(c.snap.Grants, o.Grants, p.name)
+	case "aliases":
+		c.snap.Aliases = o.Aliases
 	}
 }
 
@@ -151,16 +177,8 @@ func put[V any](to, from map[string]V, name string) {
 // recent answers from the shared snapshot, taking one if there is none that is young enough. However many ask, one is taken
 // at a time, and it is not given up because one of them left.
 func (s *Server) recent(ctx context.Context, n needs) (vector.Observed, error) {
-	if !s.cache.current(s.cfg.Clock.Now(), s.cfg.SnapshotAge) {
-		result := s.flight.DoChan("", func() (any, error) { return nil, s.snapshot(context.WithoutCancel(ctx)) })
-		select {
-		case <-ctx.Done():
-			return vector.Observed{}, s.fault(ctx.Err(), "read the server")
-		case r := <-result:
-			if r.Err != nil {
-				return vector.Observed{}, r.Err
-			}
-		}
+	if err := s.ensure(ctx); err != nil {
+		return vector.Observed{}, err
 	}
 	if o, ok := s.cache.view(n); ok {
 		return o, nil
@@ -168,10 +186,29 @@ func (s *Server) recent(ctx context.Context, n needs) (vector.Observed, error) {
 	return s.fresh(ctx, n)
 }
 
+// ensure takes a shared snapshot where there is none that is young enough.
+func (s *Server) ensure(ctx context.Context) error {
+	if s.cache.current(s.cfg.Clock.Now(), s.cfg.SnapshotAge) {
+		return nil
+	}
+	result := s.flight.DoChan("", func() (any, error) { return nil, s.snapshot(context.WithoutCancel(ctx)) })
+	select {
+	case <-ctx.Done():
+		return s.fault(ctx.Err(), "read the server")
+	case r := <-result:
+		return r.Err
+	}
+}
+
 func (s *Server) snapshot(ctx context.Context) error {
 	if s.cache.current(s.cfg.Clock.Now(), s.cfg.SnapshotAge) {
 		return nil
 	}
+	return s.Refresh(ctx)
+}
+
+// Refresh takes the shared snapshot anew, however young the one is that stands.
+func (s *Server) Refresh(ctx context.Context) error {
 	readAt, taken := s.cache.now(), s.cfg.Clock.Now()
 	o, err := s.readAll(ctx)
 	if err != nil {
@@ -198,6 +235,24 @@ func (s *Server) fresh(ctx context.Context, n needs) (vector.Observed, error) {
 	o.Version, o.Open, o.Tokens = f.version, f.open, f.tokens
 	s.cache.merge(n, o, readAt)
 	return o, nil
+}
+
+// observePlane is all that is known of the server. What concerns the plane as a whole shows only when everything is seen
+// together, so that a fresh look at it is a new snapshot.
+func (s *Server) observePlane(ctx context.Context, f plane.Freshness) (vector.Observed, error) {
+	n := needs{collections: s.judge.Needs()}
+	if f == plane.Recent {
+		if err := s.ensure(ctx); err != nil {
+			return vector.Observed{}, err
+		}
+		if o, ok := s.cache.whole(n); ok {
+			return o, nil
+		}
+	}
+	if err := s.Refresh(ctx); err != nil {
+		return vector.Observed{}, err
+	}
+	return s.cache.last(), nil
 }
 
 func (s *Server) observe(ctx context.Context, n needs, f plane.Freshness) (vector.Observed, error) {

@@ -10,12 +10,7 @@ import (
 
 // DiffPlane compares the collections of the plane itself and the shared ones.
 func (s *Server) DiffPlane(ctx context.Context, f plane.Freshness) (boundary.Diff, error) {
-	if f == plane.Fresh {
-		if _, _, err := s.examine(ctx); err != nil {
-			return boundary.Diff{}, err
-		}
-	}
-	o, err := s.observe(ctx, needs{collections: s.judge.Needs()}, f)
+	o, err := s.observePlane(ctx, f)
 	if err != nil {
 		return boundary.Diff{}, err
 	}

@@ -2,6 +2,8 @@ package qdrant
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	pb "github.com/qdrant/go-client/qdrant"
@@ -130,26 +132,47 @@ func (s *Server) grants(ctx context.Context, owners ...string) (map[string][]vec
 	return out, err
 }
 
-// readAll reads everything that can concern this plane.
+// aliases reads all aliases of the server.
+func (s *Server) aliases(ctx context.Context) (map[string]string, error) {
+	r, err := s.calls.collections.ListAliases(ctx, &pb.ListAliasesRequest{})
+	if err != nil {
+		return nil, s.fault(err, "list aliases")
+	}
+	out := make(map[string]string, len(r.GetAliases()))
+	for _, a := range r.GetAliases() {
+		out[a.GetAliasName()] = a.GetCollectionName()
+	}
+	return out, nil
+}
+
+// relevant keeps the names, of collections and aliases, that can concern this plane.
+func (s *Server) relevant(names []string, aliases map[string]string) []string {
+	names = slices.Concat(names, slices.Collect(maps.Keys(aliases)))
+	return slices.DeleteFunc(names, func(n string) bool { return !s.judge.Relevant(n) })
+}
+
+// readAll reads everything that can concern this plane. What belongs to somebody is read before what says so, grants and
+// collections before claims: then nothing that is being built looks as if it belonged to nobody.
 func (s *Server) readAll(ctx context.Context) (*vector.Observed, error) {
+	grants, err := s.grants(ctx)
+	if err != nil {
+		return nil, err
+	}
 	f, names, err := s.examine(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var relevant []string
-	for _, n := range names {
-		if s.judge.Relevant(n) {
-			relevant = append(relevant, n)
-		}
+	o := &vector.Observed{
+		Version: f.version, Open: f.open, ShortKey: len(s.cfg.APIKey.Reveal()) < vector.MinKeyLength, Tokens: f.tokens,
+		Dedicated: countDedicated(names), Grants: grants,
 	}
-	o := &vector.Observed{Version: f.version, Open: f.open, ShortKey: len(s.cfg.APIKey.Reveal()) < vector.MinKeyLength, Tokens: f.tokens, Dedicated: countDedicated(names)}
-	if o.Collections, err = s.collections(ctx, relevant); err != nil {
+	if o.Aliases, err = s.aliases(ctx); err != nil {
 		return nil, err
 	}
-	if o.Claims, err = s.claims(ctx); err != nil {
+	if o.Collections, err = s.collections(ctx, s.relevant(names, o.Aliases)); err != nil {
 		return nil, err
 	}
-	o.Grants, err = s.grants(ctx)
+	o.Claims, err = s.claims(ctx)
 	return o, err
 }
 
@@ -157,6 +180,7 @@ func (s *Server) readAll(ctx context.Context) (*vector.Observed, error) {
 func (s *Server) readParts(ctx context.Context, n needs) (vector.Observed, error) {
 	o := vector.Observed{Claims: map[string]boundary.Claim{}, Grants: map[string][]vector.Record{}}
 	g, together := errgroup.WithContext(ctx)
+	g.Go(func() (err error) { o.Aliases, err = s.aliases(together); return err })
 	g.Go(func() (err error) { o.Collections, err = s.collections(together, n.collections); return err })
 	if n.tenantID != "" {
 		g.Go(func() error {
