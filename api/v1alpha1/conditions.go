@@ -20,6 +20,10 @@ const (
 	// ConditionCredentialsIssued (Tenant): the Secrets exist and hold what the servers accept.
 	ConditionCredentialsIssued = "CredentialsIssued"
 
+	// ConditionEnforcing (Tenant, DataPlane): what differs is put right. False while it is only shown: in mode Plan, and where
+	// drift is only reported.
+	ConditionEnforcing = "Enforcing"
+
 	// ConditionCollectionReady (Corpus): the collection that holds the corpus exists as declared.
 	ConditionCollectionReady = "CollectionReady"
 
@@ -130,6 +134,24 @@ const (
 	ReasonUnsupportedServer Reason = "UnsupportedServer"
 	// ReasonPending: not looked at yet.
 	ReasonPending Reason = "Pending"
+)
+
+// Reasons for drift: of the condition Enforcing, and of Events on Tenants and DataPlanes.
+const (
+	// ReasonEnforcing: Enforcing=True. What differs from the desired state is put right.
+	ReasonEnforcing Reason = "Enforcing"
+	// ReasonPlanMode: Enforcing=False. mode is Plan: status.plan shows what would be done, and nothing is.
+	ReasonPlanMode Reason = "PlanMode"
+	// ReasonReportOnly: Enforcing=False. drift is Report: what differs is shown and left alone.
+	ReasonReportOnly Reason = "ReportOnly"
+	// ReasonDriftCorrected: an Event. A difference was found and put right.
+	ReasonDriftCorrected Reason = "DriftCorrected"
+	// ReasonFindingGone: an Event. A finding that was open is no more, by somebody else's hand.
+	ReasonFindingGone Reason = "FindingGone"
+	// ReasonFight: an Event. Something is changed back over and over by another hand, and corrected ever more slowly.
+	ReasonFight Reason = "Fight"
+	// ReasonAttemptDenied: an Event on a Tenant. A server refused what was tried with this tenant's credential.
+	ReasonAttemptDenied Reason = "AttemptDenied"
 )
 
 // Reasons for credentials.

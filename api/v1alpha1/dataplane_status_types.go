@@ -24,8 +24,8 @@ type ServerStatus struct {
 
 // DataPlaneStatus is what was found.
 type DataPlaneStatus struct {
-	// conditions: Ready, Claimed, QdrantReachable, PostgresReachable, RedisReachable, AuditCurrent; Reconciling and
-	// Stalled while True.
+	// conditions: Ready, Claimed, QdrantReachable, PostgresReachable, RedisReachable, AuditCurrent, Enforcing; Reconciling
+	// and Stalled while True.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -47,15 +47,25 @@ type DataPlaneStatus struct {
 	// tenants is how many Tenants name this plane.
 	// +optional
 	Tenants int32 `json:"tenants"`
-	// findings that belong to no tenant, worst first, at most 20.
+	// findings that belong to no tenant, worst first, at most 20. Accepted hazards come last.
 	// +optional
 	// +listType=map
 	// +listMapKey=id
 	// +kubebuilder:validation:MaxItems=20
 	Findings []Finding `json:"findings,omitempty"`
-	// findingsTotal counts all of them, listed or not.
+	// findingsTotal counts all of them, listed or not, but for accepted hazards.
 	// +optional
 	FindingsTotal *int32 `json:"findingsTotal,omitempty"`
+	// findingsAccepted counts the hazards among them that acceptedHazards name. Unset: none.
+	// +optional
+	FindingsAccepted int32 `json:"findingsAccepted,omitempty"`
+	// plan is what would be done to the plane's own objects and is not, one line a change, at most 50, where drift is only
+	// reported.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MaxLength=512
+	Plan []string `json:"plan,omitempty"`
 	// lastAuditTime is when the servers were last read, updated at most once a minute.
 	// +optional
 	LastAuditTime *metav1.Time `json:"lastAuditTime,omitempty"`

@@ -113,7 +113,7 @@ type DataPlaneSpec struct {
 	Drift DriftPolicy `json:"drift,omitempty"`
 
 	// acceptedHazards are hazards that somebody decided to live with: still listed among the findings, but not counted
-	// against Isolated until they expire. Unset: every hazard counts.
+	// against Isolated until they expire. Differences that Tenantry mends cannot be accepted. Unset: every hazard counts.
 	// +optional
 	// +listType=map
 	// +listMapKey=id
@@ -134,7 +134,8 @@ type AuditSpec struct {
 
 // AcceptedHazard is a finding that somebody decided to live with.
 type AcceptedHazard struct {
-	// id of the hazard, as the finding shows it.
+	// id of the hazard, or its check, as the finding shows them. The id is one finding of one plane and tenant; the check is
+	// the same everywhere.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
@@ -166,6 +167,8 @@ type AcceptedHazard struct {
 // +kubebuilder:printcolumn:name="Tenants",type=integer,JSONPath=`.status.tenants`
 // +kubebuilder:printcolumn:name="Findings",type=integer,JSONPath=`.status.findingsTotal`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Enforcing",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Enforcing")].reason`
+// +kubebuilder:printcolumn:name="Accepted",type=integer,priority=1,JSONPath=`.status.findingsAccepted`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 63",message="the name of a DataPlane has at most 63 characters: it is used as a label value"
 type DataPlane struct {

@@ -141,8 +141,8 @@ type FindingKind string
 // +kubebuilder:validation:Enum=Critical;Warning;Info
 type FindingSeverity string
 
-// LayerName names a layer.
-// +kubebuilder:validation:Enum=Vector;Rows;Cache;Budget
+// LayerName names a layer, or Plane for what is declared on a DataPlane and stands on no server.
+// +kubebuilder:validation:Enum=Vector;Rows;Cache;Budget;Plane
 type LayerName string
 
 // Finding is one difference between what should stand on a server and what does, or a hazard next to it.
@@ -152,10 +152,15 @@ type Finding struct {
 	// +required
 	// +kubebuilder:validation:MaxLength=64
 	ID string `json:"id"`
-	// layer the object belongs to.
+	// layer the object belongs to: Vector, Rows, Cache or Budget; Plane where it is something that the DataPlane declares.
 	// +required
 	Layer LayerName `json:"layer"`
-	// object is the collection, table, role or user concerned.
+	// check names the rule that found it, such as rls-not-forced. It never changes and is the same on every plane. Empty
+	// where the kind says it all.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Check string `json:"check,omitempty"`
+	// object is the collection, table, role, user or Secret concerned.
 	// +required
 	// +kubebuilder:validation:MaxLength=256
 	Object string `json:"object"`
@@ -173,4 +178,19 @@ type Finding struct {
 	// since is when it was first seen; it stays the same while the finding is open.
 	// +optional
 	Since *metav1.Time `json:"since,omitempty"`
+	// accepted is set on a hazard that the DataPlane's acceptedHazards name: it is shown, and does not count.
+	// +optional
+	Accepted *FindingAcceptance `json:"accepted,omitempty"`
+}
+
+// FindingAcceptance says why a hazard does not count, and until when.
+type FindingAcceptance struct {
+	// reason that acceptedHazards give.
+	// +required
+	// +kubebuilder:validation:MaxLength=512
+	Reason string `json:"reason"`
+	// expires is the day, YYYY-MM-DD in UTC, from which the hazard counts again.
+	// +required
+	// +kubebuilder:validation:MaxLength=10
+	Expires string `json:"expires"`
 }

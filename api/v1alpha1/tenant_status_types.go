@@ -76,8 +76,8 @@ type ProbeStatus struct {
 
 // TenantStatus is what was found.
 type TenantStatus struct {
-	// conditions: Ready, Isolated, VectorIsolated, RowsIsolated, CacheIsolated, CredentialsIssued; Reconciling and Stalled
-	// while True.
+	// conditions: Ready, Isolated, VectorIsolated, RowsIsolated, CacheIsolated, CredentialsIssued, Enforcing; Reconciling and
+	// Stalled while True.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -104,16 +104,19 @@ type TenantStatus struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=8
 	Layers []TenantLayerStatus `json:"layers,omitempty"`
-	// findings that are open, worst first, at most 20.
+	// findings that are open, worst first, at most 20. Accepted hazards come last.
 	// +optional
 	// +listType=map
 	// +listMapKey=id
 	// +kubebuilder:validation:MaxItems=20
 	Findings []Finding `json:"findings,omitempty"`
-	// findingsTotal counts all of them, listed or not.
+	// findingsTotal counts all of them, listed or not, but for accepted hazards.
 	// +optional
 	FindingsTotal *int32 `json:"findingsTotal,omitempty"`
-	// plan is what mode Plan would do, one line a change, at most 50.
+	// findingsAccepted counts this tenant's hazards that the DataPlane accepts. Unset: none.
+	// +optional
+	FindingsAccepted int32 `json:"findingsAccepted,omitempty"`
+	// plan is what would be done and is not, one line a change, at most 50: in mode Plan, and where drift is only reported.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=50

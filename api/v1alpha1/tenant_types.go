@@ -165,6 +165,8 @@ type CredentialsSpec struct {
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Tenant ID",type=string,priority=1,JSONPath=`.status.tenantID`
 // +kubebuilder:printcolumn:name="Corpora",type=integer,priority=1,JSONPath=`.status.corpora`
+// +kubebuilder:printcolumn:name="Enforcing",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Enforcing")].reason`
+// +kubebuilder:printcolumn:name="Accepted",type=integer,priority=1,JSONPath=`.status.findingsAccepted`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 63",message="the name of a Tenant has at most 63 characters: it is used as a label value"
 // +kubebuilder:validation:XValidation:rule="has(self.spec.tenantID) || (size(self.metadata.name) <= 36 && self.metadata.name.matches('^[a-z0-9]([a-z0-9-]*[a-z0-9])?$'))",message="metadata.name cannot serve as tenantID (lower-case letters, digits and hyphens, at most 36): set spec.tenantID"

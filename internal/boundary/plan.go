@@ -70,7 +70,12 @@ type Finding struct {
 	Check string
 	// Message says what is wrong and names the remedy (SQL, ACL command or API call).
 	Message string
+	// Accepted is the decision to live with it; the zero value where there is none. It is no part of the id.
+	Accepted Acceptance
 }
+
+// IsAccepted says that somebody decided to live with it: it is shown, and does not count.
+func (f Finding) IsAccepted() bool { return f.Accepted != Acceptance{} }
 
 // ID is stable for as long as the finding is open: it depends on what is found where, not on the wording.
 func (f Finding) ID() string {
@@ -117,14 +122,25 @@ func (d Diff) Findings() []Finding {
 // Settled says that nothing is to be done.
 func (d Diff) Settled() bool { return len(d.Plan) == 0 && d.Conflict == nil }
 
-// SortFindings orders findings worst first, then by layer, object and kind.
+// SortFindings orders findings worst first, then by layer, object and kind. Accepted ones come last.
 func SortFindings(f []Finding) {
 	rank := map[Severity]int{Critical: 0, Warning: 1, Info: 2}
 	slices.SortStableFunc(f, func(a, b Finding) int {
 		return cmp.Or(
+			compareBools(a.IsAccepted(), b.IsAccepted()),
 			cmp.Compare(rank[a.Severity], rank[b.Severity]),
 			cmp.Compare(a.Layer, b.Layer), cmp.Compare(a.Object, b.Object),
 			cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Check, b.Check),
 		)
 	})
+}
+
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }

@@ -148,9 +148,9 @@ func TestKubectlShows(t *testing.T) {
 		"Corpus": "Namespaced corpora [] [tenantry]: " +
 			"Ready Status Pattern Tenant Points Age; wide: Collection Message; fields: .spec.tenant",
 		"DataPlane": "Cluster dataplanes [dp] [tenantry]: " +
-			"Ready Status Tenants Findings Age; wide: Message; fields:",
+			"Ready Status Tenants Findings Age; wide: Enforcing Accepted Message; fields:",
 		"Tenant": "Cluster tenants [tn] [tenantry]: " +
-			"Ready Status Isolated Findings Budget % Plane Age; wide: Tenant ID Corpora Message; fields: .spec.dataPlane",
+			"Ready Status Isolated Findings Budget % Plane Age; wide: Tenant ID Corpora Enforcing Accepted Message; fields: .spec.dataPlane",
 	}
 	got := map[string]string{}
 	for _, crd := range definitions(t) {

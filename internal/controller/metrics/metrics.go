@@ -18,6 +18,7 @@ type Metrics struct {
 	read    *prometheus.GaugeVec
 	tenants *tenantStates
 	budgets *budgets
+	drift   *drift
 }
 
 // New makes the metrics and registers them.
@@ -40,10 +41,11 @@ func New(reg prometheus.Registerer) *Metrics {
 			Name: "tenantry_layer_last_read_timestamp_seconds",
 			Help: "When the server of a layer was last read with success, in seconds since 1970, by plane and layer.",
 		}, []string{"plane", "layer"}),
-		tenants: newTenantStates(), budgets: newBudgets(),
+		tenants: newTenantStates(), budgets: newBudgets(), drift: newDrift(),
 	}
 	reg.MustRegister(m.calls, m.errors, m.changes, m.read, m.tenants)
 	reg.MustRegister(m.budgets.collectors()...)
+	reg.MustRegister(m.drift.collectors()...)
 	return m
 }
 
@@ -71,6 +73,7 @@ func (m *Metrics) Read(plane string, layer boundary.Layer, at time.Time) {
 func (m *Metrics) Forget(plane string) {
 	m.read.DeletePartialMatch(prometheus.Labels{"plane": plane})
 	m.budgets.forget(plane)
+	m.drift.forget(plane)
 }
 
 // Tenant records how the layers of a tenant stand; a nil map forgets the tenant.

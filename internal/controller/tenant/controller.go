@@ -31,6 +31,7 @@ type Reconciler struct {
 	Clock    clock.PassiveClock
 
 	failing failures
+	denied  denials
 }
 
 // +kubebuilder:rbac:groups=tenantry.dev,resources=tenants,verbs=get;list;watch;update;patch

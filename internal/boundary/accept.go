@@ -1,0 +1,83 @@
+package boundary
+
+import (
+	"fmt"
+	"time"
+)
+
+// Acceptance is a decision to live with a hazard until a day.
+type Acceptance struct {
+	// ID of the finding, or its Check. A Check is the same for every tenant and plane.
+	ID string
+	// Object as the finding names it.
+	Object string
+	// Reason for whoever reads the finding later.
+	Reason string
+	// Expires is the day, YYYY-MM-DD in UTC, from which the hazard counts again.
+	Expires string
+}
+
+// Names says that the acceptance speaks of a finding with this id, check and object.
+func (a Acceptance) Names(id, check, object string) bool {
+	return a.Object == object && (a.ID == id || check != "" && a.ID == check)
+}
+
+// End is when the acceptance ends. One whose day cannot be read has ended: the safe side.
+func (a Acceptance) End() time.Time {
+	end, err := time.Parse(time.DateOnly, a.Expires)
+	if err != nil {
+		return time.Time{}
+	}
+	return end
+}
+
+// Accept marks the hazards that somebody decided to live with. One whose acceptance has expired counts again and says so.
+// What Tenantry mends (Missing, Changed, Unexpected) is never accepted.
+func Accept(found []Finding, list []Acceptance, now time.Time) []Finding {
+	out := make([]Finding, 0, len(found))
+	for _, f := range found {
+		out = append(out, accept(f, list, now))
+	}
+	return out
+}
+
+func accept(f Finding, list []Acceptance, now time.Time) Finding {
+	if f.Kind != Hazard || len(list) == 0 {
+		return f
+	}
+	id := f.ID()
+	for _, a := range list {
+		if !a.Names(id, f.Check, f.Object) {
+			continue
+		}
+		if now.Before(a.End()) {
+			f.Accepted = a
+			return f
+		}
+		f.Message += fmt.Sprintf("; it was accepted (%s), and that expired on %s", a.Reason, a.Expires)
+		return f
+	}
+	return f
+}
+
+// Counting returns the findings that are not accepted.
+func Counting(found []Finding) []Finding {
+	var out []Finding
+	for _, f := range found {
+		if !f.IsAccepted() {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// NextExpiry is when the first acceptance ends after now, zero where none does.
+func NextExpiry(list []Acceptance, now time.Time) time.Time {
+	var next time.Time
+	for _, a := range list {
+		if end := a.End(); end.After(now) && (next.IsZero() || end.Before(next)) {
+			next = end
+		}
+	}
+	return next
+}
