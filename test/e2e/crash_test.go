@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -26,10 +27,38 @@ import (
 // The environment that turns this test binary into an operator which kills itself.
 const (
 	envManager = "TENANTRY_E2E_MANAGER" // path of a kubeconfig
-	envDieAt   = "TENANTRY_E2E_DIE_AT"  // the change before which to die, counted from 1
+	envDieAt   = "TENANTRY_E2E_DIE_AT"  // the step before which to die, counted from 1
+	envDieOf   = "TENANTRY_E2E_DIE_OF"  // what counts as a step: changes, or dieOfBudgets
 )
 
-// dyingManager is an operator in a process of its own that sends itself SIGKILL right before its n-th change.
+const dieOfBudgets = "budgets"
+
+// mortal counts steps, and kills its process right before one of them.
+type mortal struct {
+	mu       sync.Mutex
+	n, dieAt int
+}
+
+func (m *mortal) step(what string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.n++
+	_, _ = fmt.Fprintln(os.Stdout, m.n, what)
+	if m.n == m.dieAt {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	}
+}
+
+// onChanges has the operator die before a change to some server.
+func (m *mortal) onChanges() operator.Options {
+	return operator.Options{Hooks: planeconnect.Hooks{BeforeChange: func(c boundary.Change) error {
+		m.step(fmt.Sprint(c.Layer, " ", c.Object))
+		return nil
+	}}}
+}
+
+// dyingManager is an operator in a process of its own that sends itself SIGKILL right before its n-th step.
 func dyingManager() {
 	dieAt, err := strconv.Atoi(os.Getenv(envDieAt))
 	if err != nil {
@@ -39,20 +68,14 @@ func dyingManager() {
 	if err != nil {
 		panic(err)
 	}
-	seen := make(chan int, 1)
-	seen <- 0
-	before := func(c boundary.Change) error {
-		n := <-seen + 1
-		seen <- n
-		_, _ = fmt.Fprintln(os.Stdout, n, c.Layer, c.Object)
-		if n == dieAt {
-			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-			select {}
-		}
-		return nil
+	m := &mortal{dieAt: dieAt}
+	options := m.onChanges()
+	if os.Getenv(envDieOf) == dieOfBudgets {
+		options = m.onBudgets()
+		cfg.Wrap(m.onBudgetsInTheAPI)
 	}
 	ctx := context.Background()
-	mgr, err := harness.NewManager(ctx, cfg, operator.Options{Hooks: planeconnect.Hooks{BeforeChange: before}})
+	mgr, err := harness.NewManager(ctx, cfg, options)
 	if err != nil {
 		panic(err)
 	}
@@ -74,7 +97,7 @@ func TestKilledAtEveryStep(t *testing.T) {
 		name := fmt.Sprintf("victim-%d", step)
 		c.Make(t, harness.NewTenant("eu-1", name))
 		c.Make(t, harness.NewCorpus(name, name+"-notes"))
-		died := runUntilKilled(t, c, step, func(ctx context.Context) error { return secretsOf(ctx, c, name, 3) })
+		died := runUntilKilled(t, c, step, "changes", func(ctx context.Context) error { return secretsOf(ctx, c, name, 3) })
 		noCredentialBeforeItsBoundary(t, c, name)
 		survivor := c.StartOperator(t, operator.Options{})
 		c.AwaitTenant(t, name, harness.Isolated...)
@@ -94,13 +117,13 @@ func TestKilledAtEveryStep(t *testing.T) {
 	}
 }
 
-// runUntilKilled runs an operator that dies before its n-th change. It says whether it did; otherwise done came true first.
-func runUntilKilled(t *testing.T, c *harness.Cluster, n int, done func(context.Context) error) bool {
+// runUntilKilled runs an operator that dies before its n-th step. It says whether it did; otherwise done came true first.
+func runUntilKilled(t *testing.T, c *harness.Cluster, n int, of string, done func(context.Context) error) bool {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0])
-	cmd.Env = append(os.Environ(), envManager+"="+c.Kubeconfig, envDieAt+"="+strconv.Itoa(n))
+	cmd.Env = append(os.Environ(), envManager+"="+c.Kubeconfig, envDieAt+"="+strconv.Itoa(n), envDieOf+"="+of)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
