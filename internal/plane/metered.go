@@ -23,6 +23,9 @@ func Metered(s Server, m Meter) Server {
 		}
 		return counted
 	}
+	if d, ok := s.(DenialServer); ok {
+		return &meteredDenials{metered: metered{Server: s, meter: m}, denials: d}
+	}
 	return &metered{Server: s, meter: m}
 }
 

@@ -29,7 +29,7 @@ func (s *Server) Describe(ctx context.Context) (plane.Description, error) {
 	nodes, fault := s.arrange(looks, fault)
 	d := plane.Description{Version: versions(looks), Marker: s.standing(looks, nodes)}
 	if len(looks) > 0 {
-		d.Capabilities = s.capabilities(looks, nodes)
+		d.Capabilities = append(s.capabilities(looks, nodes), s.silent(looks)...)
 	}
 	return d, fault
 }
@@ -82,6 +82,32 @@ func (s *Server) capabilities(looks []*look, nodes []cache.Node) []string {
 		out = append(out, "Users are gone after a restart of the server until they are put back")
 	}
 	return out
+}
+
+// silent names the nodes that do not let the operator read their log, and lets the harvest ask the others again.
+func (s *Server) silent(looks []*look) []string {
+	var nodes []string
+	for _, l := range looks {
+		if slices.Contains(l.without, "+"+logRight) {
+			nodes = append(nodes, l.addr)
+			s.harvest.refused.Store(l.addr, true)
+		} else {
+			s.harvest.refused.Delete(l.addr)
+		}
+	}
+	if len(nodes) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("Refused attempts are not told of, by metrics or events, on %s; for that run there as an administrator: "+
+		"ACL SETUSER %s +%s", few(nodes), s.cfg.Username, logRight)}
+}
+
+// few shows at most three of a list.
+func few(words []string) string {
+	if more := len(words) - 3; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(words[:3], ", "), more)
+	}
+	return strings.Join(words, ", ")
 }
 
 // checkVersion refuses servers older than Redis 7. INFO takes two sections only since then.

@@ -24,6 +24,8 @@ type look struct {
 	marker *boundary.Marker
 	// records says whether this node serves Tenantry's keys: it did not point elsewhere.
 	records bool
+	// without are the optional rights that the operator lacks there, as words of ACL SETUSER.
+	without []string
 	node    cache.Node
 }
 

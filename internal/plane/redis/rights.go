@@ -15,42 +15,48 @@ import (
 type need struct {
 	grant string // as in ACL SETUSER, without the +
 	args  []any
+	// optional: without it something is left out, and a capability says so.
+	optional bool
 }
+
+// logRight is what the harvest of ACL LOG needs.
+const logRight = "acl|log"
 
 // needs lists every command that this package sends. docs/redis/operator-user.md grants exactly these.
 func (s *Server) needs() []need {
 	user := cache.UserName("a")
 	out := []need{
-		{"acl|cat", []any{"acl", "cat", "all"}},
-		{"acl|dryrun", []any{"acl", "dryrun", user, "ping"}},
-		{"acl|getuser", []any{"acl", "getuser", user}},
-		{"acl|list", []any{"acl", "list"}},
-		{"acl|setuser", []any{"acl", "setuser", user}},
-		{"acl|deluser", []any{"acl", "deluser", user}},
-		{"client|kill", []any{"client", "kill", "user", user}},
-		{"info", []any{"info"}},
-		{"get", []any{"get", cache.MarkerKey}},
-		{"set", []any{"set", cache.MarkerKey, "x", "nx"}},
-		{"hget", []any{"hget", cache.ClaimsKey, "a"}},
-		{"hgetall", []any{"hgetall", cache.ClaimsKey}},
-		{"hset", []any{"hset", cache.ClaimsKey, "a", "x"}},
-		{"hsetnx", []any{"hsetnx", cache.ClaimsKey, "a", "x"}},
-		{"hmget", []any{"hmget", cache.SavedKey, "a"}},
-		{"hdel", []any{"hdel", cache.SavedKey, "a"}},
-		{"multi", []any{"multi"}},
-		{"exec", []any{"exec"}},
+		{grant: "acl|cat", args: []any{"acl", "cat", "all"}},
+		{grant: "acl|dryrun", args: []any{"acl", "dryrun", user, "ping"}},
+		{grant: "acl|getuser", args: []any{"acl", "getuser", user}},
+		{grant: "acl|list", args: []any{"acl", "list"}},
+		{grant: "acl|setuser", args: []any{"acl", "setuser", user}},
+		{grant: "acl|deluser", args: []any{"acl", "deluser", user}},
+		{grant: "client|kill", args: []any{"client", "kill", "user", user}},
+		{grant: "info", args: []any{"info"}},
+		{grant: "get", args: []any{"get", cache.MarkerKey}},
+		{grant: "set", args: []any{"set", cache.MarkerKey, "x", "nx"}},
+		{grant: "hget", args: []any{"hget", cache.ClaimsKey, "a"}},
+		{grant: "hgetall", args: []any{"hgetall", cache.ClaimsKey}},
+		{grant: "hset", args: []any{"hset", cache.ClaimsKey, "a", "x"}},
+		{grant: "hsetnx", args: []any{"hsetnx", cache.ClaimsKey, "a", "x"}},
+		{grant: "hmget", args: []any{"hmget", cache.SavedKey, "a"}},
+		{grant: "hdel", args: []any{"hdel", cache.SavedKey, "a"}},
+		{grant: logRight, args: []any{"acl", "log"}, optional: true},
+		{grant: "multi", args: []any{"multi"}},
+		{grant: "exec", args: []any{"exec"}},
 	}
 	if s.cfg.Spec.Persistence != cache.None {
-		out = append(out, need{"config|get", []any{"config", "get", "aclfile"}})
+		out = append(out, need{grant: "config|get", args: []any{"config", "get", "aclfile"}})
 	}
 	switch s.cfg.Spec.Persistence {
 	case cache.ACLFile:
-		out = append(out, need{"acl|save", []any{"acl", "save"}})
+		out = append(out, need{grant: "acl|save", args: []any{"acl", "save"}})
 	case cache.ConfigRewrite:
-		out = append(out, need{"config|rewrite", []any{"config", "rewrite"}})
+		out = append(out, need{grant: "config|rewrite", args: []any{"config", "rewrite"}})
 	}
 	if s.cfg.Discovery == Cluster {
-		out = append(out, need{"cluster|shards", []any{"cluster", "shards"}})
+		out = append(out, need{grant: "cluster|shards", args: []any{"cluster", "shards"}})
 	}
 	return out
 }
@@ -67,6 +73,8 @@ func (s *Server) rights(ctx context.Context, p redis.Pipeliner) func(*look) erro
 		for i, trial := range trials {
 			if g, err := missing(needs[i], trial); err != nil {
 				return err
+			} else if g != "" && needs[i].optional {
+				l.without = append(l.without, g)
 			} else if g != "" {
 				lacking = append(lacking, g)
 			}

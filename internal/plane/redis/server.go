@@ -20,12 +20,14 @@ type Server struct {
 	flight singleflight.Group
 	views  views
 	savers keyed[saver]
+	// harvest of the nodes' ACL logs.
+	harvest harvest
 
 	mu      sync.Mutex
 	clients map[string]*redis.Client
 }
 
-var _ plane.Server = (*Server)(nil)
+var _ plane.DenialServer = (*Server)(nil)
 
 // Open prepares the connections; it contacts no server. Errors are *plane.Fault with cause InvalidSpec.
 func Open(cfg Config) (*Server, error) {
@@ -59,12 +61,17 @@ func (s *Server) Close() {
 
 // client returns the connections to one node.
 func (s *Server) client(addr string) *redis.Client {
+	return s.clientFor(addr, func() *redis.Options { return s.options(addr) })
+}
+
+// clientFor makes a client once.
+func (s *Server) clientFor(name string, options func() *redis.Options) *redis.Client {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := s.clients[addr]
+	c := s.clients[name]
 	if c == nil {
-		c = redis.NewClient(s.options(addr))
-		s.clients[addr] = c
+		c = redis.NewClient(options())
+		s.clients[name] = c
 	}
 	return c
 }
@@ -85,7 +92,7 @@ func (s *Server) options(addr string) *redis.Options {
 func (s *Server) retain(addrs []string) {
 	keep := map[string]bool{}
 	for _, a := range slices.Concat(addrs, s.cfg.Nodes) {
-		keep[a] = true
+		keep[a], keep["log "+a] = true, true
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
