@@ -46,6 +46,11 @@ func (m *metered) record(call string, start time.Time, err error) {
 	m.meter(m.Layer(), call, time.Since(start), cause)
 }
 
+func (m *metered) Refresh(ctx context.Context) (err error) {
+	defer func(start time.Time) { m.record("refresh", start, err) }(time.Now())
+	return m.Server.Refresh(ctx)
+}
+
 func (m *metered) Describe(ctx context.Context) (d Description, err error) {
 	defer func(start time.Time) { m.record("describe", start, err) }(time.Now())
 	return m.Server.Describe(ctx)

@@ -14,8 +14,8 @@ import (
 type Freshness int
 
 const (
-	// Recent is a shared snapshot of the whole server, at most one audit interval old, taken at most once at a time. A
-	// thousand settled tenants cost one.
+	// Recent is a shared snapshot of the whole server, taken at most once at a time. A thousand settled tenants cost one. The
+	// audit takes it anew every interval with Refresh; where it has not for three intervals, whoever asks does.
 	Recent Freshness = iota
 	// Fresh is read again now, and only what the question needs.
 	Fresh
@@ -29,6 +29,10 @@ type Server interface {
 	Layer() boundary.Layer
 	// Describe connects, checks version and rights, and reads the marker. It writes nothing.
 	Describe(ctx context.Context) (Description, error)
+	// Refresh takes the shared snapshot anew, with a number of round trips that does not depend on the number of tenants
+	// (dedicated collections excepted: one each). Reading begins after the call, whoever else is reading; what was read later is
+	// not replaced. On an error the old snapshot stands, where nothing of the server could be read.
+	Refresh(ctx context.Context) error
 	// Claim writes the marker where none stands and returns the one that stands afterwards: the first claim wins.
 	Claim(ctx context.Context, want boundary.Marker) (boundary.Marker, error)
 	// DiffPlane compares what the plane as a whole needs.

@@ -58,6 +58,7 @@ type Layer struct {
 	partial bool
 	since   time.Time
 	hazards []boundary.Finding
+	audited Audited
 }
 
 // Layers of the plane in their fixed order: Vector, Rows, Cache.

@@ -44,6 +44,10 @@ type Hooks struct {
 	BeforeChange func(boundary.Change) error
 }
 
+// missable is how many audit intervals a shared snapshot is served for: the audit takes it anew every interval, and where it
+// cannot, what was known is kept for as long as a verdict is.
+const missable = 3
+
 type layerSettings struct {
 	name   boundary.Layer
 	digest string
@@ -95,7 +99,7 @@ func (s Settings) layer(name boundary.Layer) (layerSettings, bool) {
 }
 
 func (s Settings) vectorLayer(c qdrant.Config) layerSettings {
-	c.Marker, c.SnapshotAge, c.Clock = s.Marker, s.Interval, s.Hooks.Clock
+	c.Marker, c.SnapshotAge, c.Clock = s.Marker, missable*s.Interval, s.Hooks.Clock
 	c.Trace, c.BeforeChange = s.Hooks.trace(boundary.Vector), s.Hooks.BeforeChange
 	return layerSettings{
 		name:   boundary.Vector,
@@ -105,7 +109,8 @@ func (s Settings) vectorLayer(c qdrant.Config) layerSettings {
 }
 
 func (s Settings) rowsLayer(c postgres.Config) layerSettings {
-	c.Marker, c.SnapshotAge, c.Clock = s.Marker, s.Interval, s.Hooks.Clock
+	c.Marker, c.SnapshotAge, c.Clock = s.Marker, missable*s.Interval, s.Hooks.Clock
+	c.BudgetAge = s.Interval // nobody refreshes it for what is spent
 	c.Trace, c.BeforeChange = s.Hooks.trace(boundary.Rows), s.Hooks.BeforeChange
 	return layerSettings{
 		name:   boundary.Rows,
@@ -115,7 +120,7 @@ func (s Settings) rowsLayer(c postgres.Config) layerSettings {
 }
 
 func (s Settings) cacheLayer(c redis.Config) layerSettings {
-	c.Marker, c.SnapshotAge, c.Clock = s.Marker, s.Interval, s.Hooks.Clock
+	c.Marker, c.SnapshotAge, c.Clock = s.Marker, missable*s.Interval, s.Hooks.Clock
 	c.Trace, c.BeforeChange = s.Hooks.trace(boundary.Cache), s.Hooks.BeforeChange
 	return layerSettings{
 		name: boundary.Cache,

@@ -167,21 +167,22 @@ func present(state budget.TenantState) *budget.TenantState {
 
 // wholeBudgets sees to it that there is a snapshot of all budgets that is young enough: one round trip.
 func (s *Server) wholeBudgets(ctx context.Context) error {
-	err := s.budgets.whole(ctx, func(ctx context.Context) (budget.PlaneState, map[string]budget.TenantState, error) {
-		var planes []budget.PlaneState
-		var tenants []budget.TenantState
-		r := s.newReading("budgets")
-		ask(r, "budget_plane", &planes)
-		ask(r, "budget_tenants", &tenants, []string(nil))
-		err := r.run(ctx)
-		byID := make(map[string]budget.TenantState, len(tenants))
-		for _, t := range tenants {
-			byID[t.TenantID] = t
-		}
-		return first(planes), byID, err
-	})
-	if err != nil {
+	if err := s.budgets.whole(ctx, s.readBudgets); err != nil {
 		return s.fault(err, "wait for a snapshot of budgets")
 	}
 	return nil
+}
+
+func (s *Server) readBudgets(ctx context.Context) (budget.PlaneState, map[string]budget.TenantState, error) {
+	var planes []budget.PlaneState
+	var tenants []budget.TenantState
+	r := s.newReading("budgets")
+	ask(r, "budget_plane", &planes)
+	ask(r, "budget_tenants", &tenants, []string(nil))
+	err := r.run(ctx)
+	byID := make(map[string]budget.TenantState, len(tenants))
+	for _, t := range tenants {
+		byID[t.TenantID] = t
+	}
+	return first(planes), byID, err
 }

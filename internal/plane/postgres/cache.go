@@ -24,8 +24,10 @@ type cache[P, T any] struct {
 	reads singleflight.Group
 
 	mu sync.Mutex
-	// at is when the snapshot was begun, zero where there is none.
+	// at is when the snapshot was begun, zero where there is none. number is that of its reading.
 	at      time.Time
+	number  uint64
+	begun   uint64
 	plane   P
 	tenants map[string]T
 	// dropped parts are not to be served. touched says when, so that a read begun before is not stored after.
@@ -44,6 +46,25 @@ func newCache[P, T any](c clock.PassiveClock, age time.Duration) *cache[P, T] {
 	return &cache[P, T]{clock: c, age: age, dropped: map[string]bool{}, touched: map[string]uint64{}}
 }
 
+// next numbers the readings of snapshots: what began later replaces what began before, and never the other way round.
+func (c *cache[P, T]) next() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.begun++
+	return c.begun
+}
+
+// replaces says whether a reading began after that of the snapshot that stands.
+func (c *cache[P, T]) replaces(number uint64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if number <= c.number {
+		return false
+	}
+	c.number = number
+	return true
+}
+
 // begin marks the start of a read.
 func (c *cache[P, T]) begin() uint64 {
 	c.mu.Lock()
@@ -58,6 +79,13 @@ func (c *cache[P, T]) hasWhole() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.current()
+}
+
+// known says whether there is a snapshot of any age.
+func (c *cache[P, T]) known() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.at.IsZero()
 }
 
 // tenantState returns a tenant's part, false where it has to be read.
@@ -134,17 +162,33 @@ func (c *cache[P, T]) whole(ctx context.Context, read func(context.Context) (P, 
 	if c.hasWhole() {
 		return nil
 	}
-	done := c.reads.DoChan("whole", func() (any, error) {
+	return c.share(ctx, func() error {
 		if c.hasWhole() {
-			return nil, nil
+			return nil
 		}
-		begun, at := c.begin(), c.clock.Now()
-		plane, tenants, err := read(context.WithoutCancel(ctx))
-		if err == nil {
-			c.storeWhole(plane, tenants, at, begun)
-		}
-		return nil, err
+		return c.take(ctx, read)
 	})
+}
+
+// refresh takes a snapshot whose reading begins now. Those who ask meanwhile share it.
+func (c *cache[P, T]) refresh(ctx context.Context, read func(context.Context) (P, map[string]T, error)) error {
+	c.reads.Forget(wholeKey)
+	return c.share(ctx, func() error { return c.take(ctx, read) })
+}
+
+const wholeKey = "whole"
+
+func (c *cache[P, T]) take(ctx context.Context, read func(context.Context) (P, map[string]T, error)) error {
+	number, begun, at := c.next(), c.begin(), c.clock.Now()
+	plane, tenants, err := read(context.WithoutCancel(ctx))
+	if err == nil && c.replaces(number) {
+		c.storeWhole(plane, tenants, at, begun)
+	}
+	return err
+}
+
+func (c *cache[P, T]) share(ctx context.Context, take func() error) error {
+	done := c.reads.DoChan(wholeKey, func() (any, error) { return nil, take() })
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

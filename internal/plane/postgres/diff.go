@@ -119,12 +119,27 @@ func (s *Server) tenantPart(ctx context.Context, t boundary.Tenant, f plane.Fres
 
 // whole sees to it that there is a snapshot that is young enough.
 func (s *Server) whole(ctx context.Context) error {
-	err := s.cache.whole(ctx, func(ctx context.Context) (rows.PlaneState, map[string]rows.TenantState, error) {
-		snapshot, err := s.readWhole(ctx)
-		return snapshot.Plane, snapshot.Tenants, err
-	})
-	if err != nil {
+	if err := s.cache.whole(ctx, s.readParts); err != nil {
 		return s.fault(err, "wait for a snapshot")
+	}
+	return nil
+}
+
+func (s *Server) readParts(ctx context.Context) (rows.PlaneState, map[string]rows.TenantState, error) {
+	snapshot, err := s.readWhole(ctx)
+	return snapshot.Plane, snapshot.Tenants, err
+}
+
+// Refresh takes the snapshot of the boundaries anew, and that of the budgets where one was taken before.
+func (s *Server) Refresh(ctx context.Context) error {
+	if err := s.cache.refresh(ctx, s.readParts); err != nil {
+		return s.fault(err, "take a snapshot")
+	}
+	if !s.budgets.known() {
+		return nil
+	}
+	if err := s.budgets.refresh(ctx, s.readBudgets); err != nil {
+		return s.fault(err, "take a snapshot of budgets")
 	}
 	return nil
 }

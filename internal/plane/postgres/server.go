@@ -45,6 +45,8 @@ type Config struct {
 	Budget budget.Spec
 	// SnapshotAge is how old a shared snapshot may be. 0 is 15 s.
 	SnapshotAge time.Duration
+	// BudgetAge is the same for that of the budgets. 0 is SnapshotAge.
+	BudgetAge time.Duration
 	// Clock that ages the snapshot. nil is the real one.
 	Clock clock.PassiveClock
 	// Trace, where set, is called once per round trip with "read" or "write" and the name of the question or unit.
@@ -99,7 +101,7 @@ func Open(c Config) (*Server, error) {
 	where := place{net.JoinHostPort(cc.Host, strconv.Itoa(int(cc.Port))), cc.Database, cc.User}
 	open, end := context.WithCancel(context.Background())
 	return &Server{config: c, pool: pool, where: where, open: open, close: end, cache: newCache[rows.PlaneState, rows.TenantState](c.Clock, c.SnapshotAge),
-		budgets: newCache[budget.PlaneState, budget.TenantState](c.Clock, c.SnapshotAge)}, nil
+		budgets: newCache[budget.PlaneState, budget.TenantState](c.Clock, c.BudgetAge)}, nil
 }
 
 func withDefaults(c Config) Config {
@@ -108,6 +110,9 @@ func withDefaults(c Config) Config {
 	}
 	if c.SnapshotAge == 0 {
 		c.SnapshotAge = 15 * time.Second
+	}
+	if c.BudgetAge == 0 {
+		c.BudgetAge = c.SnapshotAge
 	}
 	if c.Trace == nil {
 		c.Trace = func(string, string) {}

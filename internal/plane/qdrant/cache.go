@@ -43,6 +43,8 @@ type cache struct {
 	touched map[part]uint64
 	snap    *vector.Observed
 	taken   time.Time
+	begun   uint64          // snapshots whose reading has begun
+	number  uint64          // of the reading of this snapshot among them
 	readAt  uint64          // applies when the reading of the snapshot began
 	renewed map[part]uint64 // the same for parts that were read again
 }
@@ -73,13 +75,22 @@ func (c *cache) current(now time.Time, age time.Duration) bool {
 	return c.snap != nil && now.Sub(c.taken) < age
 }
 
-// store replaces the snapshot, unless one that was begun later came first.
-func (c *cache) store(o *vector.Observed, taken time.Time, readAt uint64) {
+// next numbers the readings of snapshots.
+func (c *cache) next() uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.snap != nil && (readAt < c.readAt || taken.Before(c.taken)) {
+	c.begun++
+	return c.begun
+}
+
+// store replaces the snapshot, unless that was begun later.
+func (c *cache) store(o *vector.Observed, taken time.Time, readAt, number uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if number <= c.number {
 		return
 	}
+	c.number = number
 	c.snap, c.taken, c.readAt = o, taken, readAt
 	clear(c.renewed)
 	for p, at := range c.touched {
@@ -191,7 +202,12 @@ func (s *Server) ensure(ctx context.Context) error {
 	if s.cache.current(s.cfg.Clock.Now(), s.cfg.SnapshotAge) {
 		return nil
 	}
-	result := s.flight.DoChan("", func() (any, error) { return nil, s.snapshot(context.WithoutCancel(ctx)) })
+	return s.share(ctx, s.snapshot)
+}
+
+// share lets all who ask at the same time wait for one reading.
+func (s *Server) share(ctx context.Context, read func(context.Context) error) error {
+	result := s.flight.DoChan("", func() (any, error) { return nil, read(context.WithoutCancel(ctx)) })
 	select {
 	case <-ctx.Done():
 		return s.fault(ctx.Err(), "read the server")
@@ -204,17 +220,22 @@ func (s *Server) snapshot(ctx context.Context) error {
 	if s.cache.current(s.cfg.Clock.Now(), s.cfg.SnapshotAge) {
 		return nil
 	}
-	return s.Refresh(ctx)
+	return s.retake(ctx)
 }
 
-// Refresh takes the shared snapshot anew, however young the one is that stands.
+// Refresh takes the snapshot anew. Those who ask meanwhile share it.
 func (s *Server) Refresh(ctx context.Context) error {
-	readAt, taken := s.cache.now(), s.cfg.Clock.Now()
+	s.flight.Forget("")
+	return s.share(ctx, s.retake)
+}
+
+func (s *Server) retake(ctx context.Context) error {
+	number, readAt, taken := s.cache.next(), s.cache.now(), s.cfg.Clock.Now()
 	o, err := s.readAll(ctx)
 	if err != nil {
 		return err
 	}
-	s.cache.store(o, taken, readAt)
+	s.cache.store(o, taken, readAt, number)
 	return nil
 }
 

@@ -131,6 +131,21 @@ func (s *Server) snapshot(ctx context.Context, f plane.Freshness, of string) (*v
 			return v, nil
 		}
 	}
+	return s.share(ctx)
+}
+
+// Refresh takes the view of all users anew. Those who ask meanwhile share it. What nodes that answer hold is known beside an
+// error that names the others.
+func (s *Server) Refresh(ctx context.Context) error {
+	s.flight.Forget(s.views.generation())
+	v, err := s.share(ctx)
+	if err != nil {
+		return err
+	}
+	return v.fault
+}
+
+func (s *Server) share(ctx context.Context) (*view, error) {
 	ch := s.flight.DoChan(s.views.generation(), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), snapshotTimeout)
 		defer cancel()
