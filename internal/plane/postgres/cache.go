@@ -166,21 +166,14 @@ func (c *cache[P, T]) whole(ctx context.Context, read func(context.Context) (P, 
 		if c.hasWhole() {
 			return nil
 		}
-		return c.take(ctx, read)
+		return c.take(context.WithoutCancel(ctx), read)
 	})
 }
 
-// refresh takes a snapshot whose reading begins now. Those who ask meanwhile share it.
-func (c *cache[P, T]) refresh(ctx context.Context, read func(context.Context) (P, map[string]T, error)) error {
-	c.reads.Forget(wholeKey)
-	return c.share(ctx, func() error { return c.take(ctx, read) })
-}
-
-const wholeKey = "whole"
-
+// take takes a snapshot whose reading begins now, whoever else is taking one.
 func (c *cache[P, T]) take(ctx context.Context, read func(context.Context) (P, map[string]T, error)) error {
 	number, begun, at := c.next(), c.begin(), c.clock.Now()
-	plane, tenants, err := read(context.WithoutCancel(ctx))
+	plane, tenants, err := read(ctx)
 	if err == nil && c.replaces(number) {
 		c.storeWhole(plane, tenants, at, begun)
 	}
@@ -188,7 +181,7 @@ func (c *cache[P, T]) take(ctx context.Context, read func(context.Context) (P, m
 }
 
 func (c *cache[P, T]) share(ctx context.Context, take func() error) error {
-	done := c.reads.DoChan(wholeKey, func() (any, error) { return nil, take() })
+	done := c.reads.DoChan("whole", func() (any, error) { return nil, take() })
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

@@ -132,13 +132,13 @@ func (s *Server) readParts(ctx context.Context) (rows.PlaneState, map[string]row
 
 // Refresh takes the snapshot of the boundaries anew, and that of the budgets where one was taken before.
 func (s *Server) Refresh(ctx context.Context) error {
-	if err := s.cache.refresh(ctx, s.readParts); err != nil {
+	if err := s.cache.take(ctx, s.readParts); err != nil {
 		return s.fault(err, "take a snapshot")
 	}
 	if !s.budgets.known() {
 		return nil
 	}
-	if err := s.budgets.refresh(ctx, s.readBudgets); err != nil {
+	if err := s.budgets.take(ctx, s.readBudgets); err != nil {
 		return s.fault(err, "take a snapshot of budgets")
 	}
 	return nil

@@ -220,16 +220,11 @@ func (s *Server) snapshot(ctx context.Context) error {
 	if s.cache.current(s.cfg.Clock.Now(), s.cfg.SnapshotAge) {
 		return nil
 	}
-	return s.retake(ctx)
+	return s.Refresh(ctx)
 }
 
-// Refresh takes the snapshot anew. Those who ask meanwhile share it.
+// Refresh takes the snapshot anew, whoever else is taking one.
 func (s *Server) Refresh(ctx context.Context) error {
-	s.flight.Forget("")
-	return s.share(ctx, s.retake)
-}
-
-func (s *Server) retake(ctx context.Context) error {
 	number, readAt, taken := s.cache.next(), s.cache.now(), s.cfg.Clock.Now()
 	o, err := s.readAll(ctx)
 	if err != nil {

@@ -134,15 +134,12 @@ func (s *Server) snapshot(ctx context.Context, f plane.Freshness, of string) (*v
 	return s.share(ctx)
 }
 
-// Refresh takes the view of all users anew. Those who ask meanwhile share it. What nodes that answer hold is known beside an
-// error that names the others.
+// Refresh takes the view of all users anew, whoever else is taking one. What nodes that answer hold is known beside an error
+// that names the others.
 func (s *Server) Refresh(ctx context.Context) error {
-	s.flight.Forget(s.views.generation())
-	v, err := s.share(ctx)
-	if err != nil {
-		return err
-	}
-	return v.fault
+	ctx, cancel := context.WithTimeout(ctx, snapshotTimeout)
+	defer cancel()
+	return s.readAll(ctx).fault
 }
 
 func (s *Server) share(ctx context.Context) (*view, error) {
