@@ -18,6 +18,7 @@ type fieldCondition struct {
 	isEmpty *bool
 	isNull  *bool
 	uses    []indexUse
+	listed  uint64 // values in a list to match
 }
 
 func compileField(f *qdrant.FieldCondition) (condition, error) {
@@ -33,7 +34,7 @@ func compileField(f *qdrant.FieldCondition) (condition, error) {
 		if c.match, err = compileMatch(f.GetMatch()); err != nil {
 			return nil, err
 		}
-		c.uses = append(c.uses, c.match.uses...)
+		c.uses, c.listed = append(c.uses, c.match.uses...), listedIn(f.GetMatch())
 	}
 	switch {
 	case f.GetRange() != nil: // counts before a datetime range
@@ -48,6 +49,21 @@ func compileField(f *qdrant.FieldCondition) (condition, error) {
 		c.uses = append(c.uses, anyIndex...)
 	}
 	return c, nil
+}
+
+// listedIn counts the values of "any of" and "none of"; other matches count as none, however long.
+func listedIn(m *qdrant.Match) uint64 {
+	switch o := m.GetMatchValue().(type) {
+	case *qdrant.Match_Keywords:
+		return uint64(len(o.Keywords.GetStrings()))
+	case *qdrant.Match_Integers:
+		return uint64(len(o.Integers.GetIntegers()))
+	case *qdrant.Match_ExceptKeywords:
+		return uint64(len(o.ExceptKeywords.GetStrings()))
+	case *qdrant.Match_ExceptIntegers:
+		return uint64(len(o.ExceptIntegers.GetIntegers()))
+	}
+	return 0
 }
 
 func (c fieldCondition) require(prefix *jsonPath, report func(jsonPath, []indexUse)) {

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"sync"
+
+	"github.com/qdrant/go-client/qdrant"
 )
 
 // store is everything the server holds. One lock guards it all: a request sees
@@ -12,10 +14,12 @@ type store struct {
 	mu          sync.RWMutex
 	collections map[string]*collection
 	aliases     map[string]string // alias → collection
+	// snapshots by collection, which they outlive; full for the whole server.
+	snapshots map[string][]*qdrant.SnapshotDescription
 }
 
 func newStore() *store {
-	return &store{collections: map[string]*collection{}, aliases: map[string]string{}}
+	return &store{collections: map[string]*collection{}, aliases: map[string]string{}, snapshots: map[string][]*qdrant.SnapshotDescription{}}
 }
 
 // resolve finds a collection by its name or by an alias, the alias first.

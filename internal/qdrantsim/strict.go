@@ -19,9 +19,49 @@ func (c *collection) strict() *qdrant.StrictModeConfig {
 // off says that a switch is set, and set to false.
 func off(b *bool) bool { return b != nil && !*b }
 
-// checkFilter refuses filters on keys without a fitting index.
+// checkFilter refuses filters on keys without a fitting index, and those that are too long.
 func (c *collection) checkFilter(f *filter, allowed *bool) error {
-	if f == nil || !off(allowed) {
+	if f == nil {
+		return nil
+	}
+	if err := c.checkFilterKeys(f, allowed); err != nil {
+		return err
+	}
+	return checkFilterSize(f, c.strict())
+}
+
+// checkFilterSize counts conditions, those of filters in filters in place of the filter, and the values of the longest.
+func checkFilterSize(f *filter, s *qdrant.StrictModeConfig) error {
+	conditions, longest := f.size()
+	if most := s.FilterMaxConditions; most != nil && conditions > *most {
+		return strictMode("Reduce the amount of conditions of your filter.", "Filter condition limit reached (%d > %d)", conditions, *most)
+	}
+	if most := s.ConditionMaxSize; most != nil && longest > *most {
+		return strictMode("Reduce the size of your condition.", "Condition size limit reached (%d > %d)", longest, *most)
+	}
+	return nil
+}
+
+func (f *filter) size() (conditions, longest uint64) {
+	f.each(func(c condition) {
+		n, long := uint64(1), uint64(0)
+		switch c := c.(type) {
+		case *filter:
+			n, long = c.size()
+		case nestedCondition:
+			n, long = c.filter.size()
+		case hasIDCondition:
+			long = uint64(len(c))
+		case fieldCondition:
+			long = c.listed
+		}
+		conditions, longest = conditions+n, max(longest, long)
+	})
+	return conditions, longest
+}
+
+func (c *collection) checkFilterKeys(f *filter, allowed *bool) error {
+	if !off(allowed) {
 		return nil
 	}
 	var refusal error

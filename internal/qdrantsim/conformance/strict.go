@@ -93,6 +93,30 @@ var strictCases = map[string]func(*suite){
 		}})
 		s.refused(err, codes.InvalidArgument, "Limit exceeded 4 > 3 for \"upsert limit\"")
 	},
+	"the size of a filter": func(s *suite) {
+		c := s.shared()
+		_, err := s.admin.GetCollectionsClient().Update(s.ctx, &qdrant.UpdateCollection{CollectionName: c, StrictModeConfig: &qdrant.StrictModeConfig{
+			FilterMaxConditions: qdrant.PtrOf(uint64(3)), ConditionMaxSize: qdrant.PtrOf(uint64(2)),
+		}})
+		s.must(err)
+		ask := func(conditions ...*qdrant.Condition) error {
+			_, err := s.admin.Scroll(s.ctx, &qdrant.ScrollPoints{CollectionName: c, Filter: must(conditions...)})
+			return err
+		}
+		mine := qdrant.NewMatch("tenant_id", "a")
+		pair := qdrant.NewFilterAsCondition(must(mine, mine)) // counts as its two
+		s.must(ask(mine, pair))
+		const many = "Bad request: Filter condition limit reached (4 > 3). Help: Reduce the amount of conditions of your filter."
+		s.refused(ask(mine, mine, pair), codes.InvalidArgument, many)
+		const long = "Bad request: Condition size limit reached (3 > 2). Help: Reduce the size of your condition."
+		s.must(ask(qdrant.NewMatchKeywords("tenant_id", "a", "b"), qdrant.NewHasID(nums(1, 2)...)))
+		s.refused(ask(qdrant.NewMatchKeywords("tenant_id", "a", "b", "c")), codes.InvalidArgument, long)
+		s.refused(ask(qdrant.NewFilterAsCondition(must(qdrant.NewHasID(nums(1, 2, 3)...)))), codes.InvalidArgument, long)
+		_, err = s.admin.Delete(s.ctx, &qdrant.DeletePoints{
+			CollectionName: c, Points: qdrant.NewPointsSelectorFilter(must(mine, mine, mine, mine)),
+		})
+		s.refused(err, codes.InvalidArgument, many)
+	},
 	"a vector query names its tenant": func(s *suite) {
 		c := s.shared()
 		ask := func(f *qdrant.Filter) error {

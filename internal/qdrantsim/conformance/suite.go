@@ -48,6 +48,7 @@ func Run(t *testing.T, target Target) {
 		"access":               accessCases,
 		"aliases":              aliasCases,
 		"collections":          collectionCases,
+		"snapshots":            snapshotCases,
 		"config":               configCases,
 		"facet":                facetCases,
 		"filter":               filterCases,
