@@ -94,8 +94,15 @@ type Strict struct {
 	RefuseUnindexedWrites bool
 	// RefuseExact refuses exact searches; with M = 0 also a search that names no tenant.
 	RefuseExact bool
-	// MaxQueryLimit bounds the points of one answer; 0 = no bound.
+	// MaxQueryLimit bounds the points of one answer; 0 = no bound, as in the fields below.
 	MaxQueryLimit uint32
+	// MaxEf bounds hnsw_ef of a search, MaxOversampling the multiple of its limit that is fetched for rescoring.
+	MaxEf           uint32
+	MaxOversampling float32
+	// MaxPoints of one write.
+	MaxPoints uint64
+	// MaxConditions of one filter.
+	MaxConditions uint64
 }
 
 // Index is one payload index.

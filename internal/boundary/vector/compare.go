@@ -3,6 +3,7 @@ package vector
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tenantry/tenantry/internal/boundary"
@@ -103,7 +104,7 @@ func compare(want, have Collection) []difference {
 		}
 	}
 	if want.Stamp.Kind != KindShared {
-		return out
+		return append(out, compareBounds(want.Strict, have.Strict)...)
 	}
 	out = append(out, compareStrict(want.Strict, have.Strict)...)
 	if want.HNSW != have.HNSW {
@@ -153,6 +154,67 @@ func compareStrict(want, have Strict) []difference {
 	field("search_allow_exact", !have.RefuseExact, !want.RefuseExact)
 	field("max_query_limit", have.MaxQueryLimit, want.MaxQueryLimit)
 	return out
+}
+
+// compareBounds finds bounds that are missing or looser than wanted. Tighter ones, and switches, are the platform's to set.
+func compareBounds(want, have Strict) []difference {
+	if !want.Enabled {
+		return nil
+	}
+	var out []difference
+	if !have.Enabled {
+		out = append(out, differs(FieldStrict, "strict mode enabled is false, must be true"))
+	}
+	for _, b := range bounds(&want, &have) {
+		if b.have != b.tighter {
+			out = append(out, differs(FieldStrict, "strict mode %s is %s, must be at most %s", b.name, orNone(b.have), orNone(b.want)))
+		}
+	}
+	return out
+}
+
+// tighten is the strict mode that keeps what is tighter than wanted, and the switches as they stand.
+func tighten(want, have Strict) Strict {
+	if !have.Enabled {
+		return want
+	}
+	out := have
+	for _, b := range bounds(&want, &out) {
+		b.set()
+	}
+	return out
+}
+
+type bound struct {
+	name                string
+	want, have, tighter float64
+	set                 func()
+}
+
+// bounds pairs the bounds of both; set puts the tighter one into have.
+func bounds(want, have *Strict) []bound {
+	return []bound{
+		boundOf("max_query_limit", want.MaxQueryLimit, &have.MaxQueryLimit),
+		boundOf("search_max_hnsw_ef", want.MaxEf, &have.MaxEf),
+		boundOf("search_max_oversampling", want.MaxOversampling, &have.MaxOversampling),
+		boundOf("upsert_max_batchsize", want.MaxPoints, &have.MaxPoints),
+		boundOf("filter_max_conditions", want.MaxConditions, &have.MaxConditions),
+	}
+}
+
+func boundOf[T uint32 | uint64 | float32](name string, want T, have *T) bound {
+	tighter := *have
+	if tighter == 0 || tighter > want {
+		tighter = want
+	}
+	return bound{name, float64(want), float64(*have), float64(tighter), func() { *have = tighter }}
+}
+
+func orNone(bound float64) string {
+	if bound == 0 {
+		return "not set"
+	}
+	return strconv.FormatFloat(bound, 'f', -1, 64)
 }
 
 // String describes the parameters.

@@ -20,6 +20,12 @@ var sharedStrict = Strict{
 	Enabled: true, RefuseUnindexedReads: true, RefuseUnindexedWrites: true, RefuseExact: true, MaxQueryLimit: maxQueryLimit,
 }
 
+// tokenStrict bounds what one request may ask for where a tenant comes with a token of its own, past the gateway. The figures
+// are those that the engine holds every request to, so that what the gateway lets through is never refused by them.
+var tokenStrict = Strict{
+	Enabled: true, MaxQueryLimit: maxQueryLimit, MaxEf: maxQueryLimit, MaxOversampling: 100, MaxPoints: 20000, MaxConditions: 2000,
+}
+
 func (p Plane) stamp(name string, kind Kind) *Stamp {
 	return &Stamp{Plane: p.Marker.Plane, Installation: p.Marker.Installation, Collection: name, Kind: kind}
 }
@@ -66,7 +72,7 @@ func (p Plane) Corpus(c boundary.Corpus) Collection {
 		kind = KindDedicated
 		out.Segments, out.WALMegabytes = smallSegments, smallWAL
 	}
-	out.HNSW = defaultHNSW
+	out.HNSW, out.Strict = defaultHNSW, tokenStrict
 	out.Stamp = p.stamp(c.Collection, kind)
 	out.Stamp.CorpusUID, out.Stamp.TenantUID, out.Stamp.Retained = c.UID, c.TenantUID, c.Retained
 	return out.inherited()

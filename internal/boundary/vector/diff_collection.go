@@ -120,6 +120,9 @@ func (b *builder) update(want, have Collection) bool {
 	if slices.Contains(fields, FieldStrict) || slices.Contains(fields, FieldHNSW) {
 		severity = boundary.Warning
 	}
+	if want.Stamp.Kind != KindShared {
+		want.Strict = tighten(want.Strict, have.Strict)
+	}
 	b.add(boundary.PhaseBuild, object(want.Name), boundary.Changed, severity, UpdateCollection{want, fields},
 		"%s; it is set back", strings.Join(texts, "; "))
 	return true

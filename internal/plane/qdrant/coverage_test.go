@@ -120,3 +120,61 @@ func TestAnAliasIntoACollectionIsReportedAndLeftAlone(t *testing.T) {
 		t.Errorf("aliases %v, %v", got.GetAliases(), err)
 	}
 }
+
+func (c caller) strict(collection string, s *pb.StrictModeConfig) error {
+	_, err := c.collections.Update(c.ctx, &pb.UpdateCollection{CollectionName: collection, StrictModeConfig: s})
+	return err
+}
+
+func (c caller) scroll(collection string, limit uint32) error {
+	_, err := c.points.Scroll(c.ctx, &pb.ScrollPoints{CollectionName: collection, Limit: &limit})
+	return err
+}
+
+// A tenant with a token of its own is bounded by the server itself.
+func TestTheBoundsOfATokenAreKept(t *testing.T) {
+	r := newRig(t).claimed()
+	acme := r.open(tenant("acme", "notes"))
+	own := acme.Corpora[0].Collection
+	holder, admin := r.as(token(acme)), r.as(r.cfg.APIKey)
+	if err := holder.scroll(own, 10000); err != nil {
+		t.Errorf("what the engine lets through is refused: %v", err)
+	}
+	refused(t, holder.scroll(own, 10001), "Limit exceeded")
+	for name, harm := range map[string]*pb.StrictModeConfig{
+		"off":    {Enabled: pb.PtrOf(false)},
+		"looser": {MaxQueryLimit: pb.PtrOf(uint32(1000000)), FilterMaxConditions: pb.PtrOf(uint64(1000000))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r.t = t
+			if err := admin.strict(own, harm); err != nil {
+				t.Fatal(err)
+			}
+			if err := holder.scroll(own, 10001); err != nil {
+				t.Fatalf("the harm that is to be found is none: %v", err)
+			}
+			r.says(r.found(r.tenantDiff(acme), "collection "+own, boundary.Changed), boundary.Warning, "", "strict mode")
+			r.converge(r.tenantDiff(acme))
+			refused(t, holder.scroll(own, 10001), "Limit exceeded")
+		})
+	}
+	r.t = t
+	if err := admin.strict(own, &pb.StrictModeConfig{MaxQueryLimit: pb.PtrOf(uint32(5)), SearchAllowExact: pb.PtrOf(false)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, writes := r.measure(func() { r.settleTenant(acme) }); writes != 0 {
+		t.Errorf("tighter bounds of the platform cost %d writes", writes)
+	}
+}
+
+func TestTheBoundsOfAReferenceAreKept(t *testing.T) {
+	r := newRig(t).claimed()
+	rules := reference("rules")
+	r.settleCorpus(rules, nil)
+	if err := r.as(r.cfg.APIKey).strict(rules.Collection, &pb.StrictModeConfig{Enabled: pb.PtrOf(false)}); err != nil {
+		t.Fatal(err)
+	}
+	diff := func(f plane.Freshness) (boundary.Diff, error) { return r.DiffCorpus(t.Context(), rules, nil, f) }
+	r.says(r.found(diff, "collection "+rules.Collection, boundary.Changed), boundary.Warning, "", "strict mode enabled is false")
+	r.converge(diff)
+}

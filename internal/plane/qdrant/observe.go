@@ -109,6 +109,8 @@ func strictOf(s *pb.StrictModeConfig) vector.Strict {
 	return vector.Strict{
 		Enabled: s.GetEnabled(), MaxQueryLimit: s.GetMaxQueryLimit(), RefuseExact: refuses(s.SearchAllowExact),
 		RefuseUnindexedReads: refuses(s.UnindexedFilteringRetrieve), RefuseUnindexedWrites: refuses(s.UnindexedFilteringUpdate),
+		MaxEf: s.GetSearchMaxHnswEf(), MaxOversampling: s.GetSearchMaxOversampling(), MaxPoints: s.GetUpsertMaxBatchsize(),
+		MaxConditions: s.GetFilterMaxConditions(),
 	}
 }
 

@@ -109,6 +109,10 @@ func strictConfig(s vector.Strict) *pb.StrictModeConfig {
 		UnindexedFilteringUpdate:   pb.PtrOf(!s.RefuseUnindexedWrites),
 		SearchAllowExact:           pb.PtrOf(!s.RefuseExact),
 		MaxQueryLimit:              positive(s.MaxQueryLimit),
+		SearchMaxHnswEf:            positive(s.MaxEf),
+		SearchMaxOversampling:      positive(s.MaxOversampling),
+		UpsertMaxBatchsize:         positive(s.MaxPoints),
+		FilterMaxConditions:        positive(s.MaxConditions),
 	}
 }
 
@@ -167,7 +171,7 @@ func upsertRequest(collection string, points ...*pb.PointStruct) *pb.UpsertPoint
 }
 
 // positive is nil for zero: a server then uses its default.
-func positive(n uint32) *uint32 {
+func positive[T uint32 | uint64 | float32](n T) *T {
 	if n == 0 {
 		return nil
 	}
