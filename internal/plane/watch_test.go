@@ -52,7 +52,9 @@ type watched struct{ plane.BudgetServer }
 
 func (watched) Layer() boundary.Layer { return boundary.Rows }
 
-func (watched) SweepBudgets(context.Context, plane.Freshness) (budget.Swept, error) { return budget.Swept{}, nil }
+func (watched) SweepBudgets(context.Context, plane.Freshness) (budget.Swept, error) {
+	return budget.Swept{}, nil
+}
 
 func (watched) Watch(_ context.Context, changed func()) error { changed(); return nil }
 

@@ -24,14 +24,18 @@ func (d *planeDiff) database() {
 	slices.Sort(users)
 	users = slices.Compact(users)
 	statements := d.closeDatabase(users, public)
+	severity, schemas := boundary.Warning, ""
+	if slices.Contains(public, "CREATE") {
+		severity, schemas = boundary.Critical, ", or make a schema with functions that run as whoever uses them"
+	}
 	if !s.MayAlterDatabase || !d.spec.Enforces() {
-		d.hazard("public-on-database", object, boundary.Warning, "PUBLIC has %s on it, so that every role of the server can come in, and a tenant can fill its disk "+
-			"with temporary tables; Tenantry takes that away where the operator's role owns the database and a table is enforced; else run: %s",
-			strings.Join(public, " and "), Exec{Statements: statements})
+		d.hazard("public-on-database", object, severity, "PUBLIC has %s on it, so that every role of the server can come in, and a tenant can fill its disk "+
+			"with temporary tables%s; Tenantry takes that away where the operator's role owns the database and a table is enforced; else run: %s",
+			strings.Join(public, " and "), schemas, Exec{Statements: statements})
 		return
 	}
 	d.do(change{
-		phase: boundary.PhaseOpen, unit: PlaneUnit, object: object, kind: boundary.Changed, severity: boundary.Warning,
+		phase: boundary.PhaseOpen, unit: PlaneUnit, object: object, kind: boundary.Changed, severity: severity,
 		summary: fmt.Sprintf("PUBLIC has %s on it; take that away, after granting CONNECT and TEMPORARY to the roles that use it (%s)",
 			strings.Join(public, " and "), strings.Join(users, ", ")),
 	}, statements...)
@@ -40,7 +44,7 @@ func (d *planeDiff) database() {
 func (d *planeDiff) publicOnDatabase() []string {
 	var out []string
 	for _, r := range d.have.Rights {
-		if r.Kind == "DATABASE" && r.Grantee == "" && (r.Privilege == "CONNECT" || r.Privilege == "TEMPORARY") {
+		if r.Kind == "DATABASE" && r.Grantee == "" && (r.Privilege == "CONNECT" || r.Privilege == "TEMPORARY" || r.Privilege == "CREATE") {
 			out = append(out, r.Privilege)
 		}
 	}

@@ -16,6 +16,10 @@ func (d *planeDiff) hazards() {
 	d.publicRights()
 	d.bypassers()
 	d.surroundings()
+	d.definers()
+	d.oracles()
+	d.around()
+	d.serverVersion()
 }
 
 // reaches: a role that RLS does not stop, within reach of a tenant or of the application.
@@ -43,6 +47,8 @@ func reachRemedy(r Reach) string {
 		return "ALTER ROLE " + Ident(r.Role) + " NOSUPERUSER"
 	case r.Why == "BYPASSRLS":
 		return "ALTER ROLE " + Ident(r.Role) + " NOBYPASSRLS"
+	case strings.HasPrefix(r.Why, "CREATEROLE"):
+		return "ALTER ROLE " + Ident(r.Role) + " NOCREATEROLE"
 	}
 	return "give the tables to a role that the application does not log in as: REASSIGN OWNED BY " + Ident(r.Role) + " TO …"
 }
@@ -54,37 +60,58 @@ func (d *planeDiff) views() {
 		protected[t.OID] = t.display()
 	}
 	for _, v := range d.have.Views {
-		i := slices.IndexFunc(v.Tables, func(oid uint32) bool { return protected[oid] != "" })
-		if i < 0 || len(v.Readers) == 0 {
-			continue
+		if i := slices.IndexFunc(v.Tables, func(oid uint32) bool { return protected[oid] != "" }); i >= 0 {
+			d.view(v, protected[v.Tables[i]])
 		}
-		severity := boundary.Warning
-		if slices.Contains(v.Readers, "") || slices.Contains(v.Readers, GroupName(d.spec)) {
-			severity = boundary.Critical
-		}
-		d.view(v, protected[v.Tables[i]], severity)
 	}
 }
 
-func (d *planeDiff) view(v View, table string, severity boundary.Severity) {
-	name := Qualified(v.Schema, v.Name)
+func (d *planeDiff) view(v View, table string) {
+	name, severity := Qualified(v.Schema, v.Name), d.severityFor(v.Readers)
+	revoke := "REVOKE ALL ON " + name + " FROM " + granteesSQL(v.Grantees)
+	at := ""
+	if v.Via != "" {
+		at = " through " + v.Via
+	}
 	switch {
-	case v.Materialised:
-		d.hazard("matview", "materialised view "+v.Schema+"."+v.Name, severity, "it holds a copy of rows of %s that no policy protects, and %s may read it: REVOKE ALL ON %s FROM them",
-			table, readers(v), name)
-	case v.Exempt && !v.Invoker && d.have.Server.Version >= 150000:
-		d.hazard("view", "view "+v.Schema+"."+v.Name, severity, "it reads %s with the rights of %s, whom row-level security does not hold, and %s may read it: "+
-			"ALTER VIEW %s SET (security_invoker = true)", table, v.Owner, readers(v), name)
-	case v.Exempt && !v.Invoker:
-		d.hazard("view", "view "+v.Schema+"."+v.Name, severity, "it reads %s with the rights of %s, whom row-level security does not hold, and %s may read it: "+
-			"ALTER VIEW %s OWNER TO the owner of the table", table, v.Owner, readers(v), name)
+	case v.ViaMaterialised:
+		check, object := "matview", "materialised view "+v.Schema+"."+v.Name
+		if !v.Materialised {
+			check, object = "view-on-matview", "view "+v.Schema+"."+v.Name
+		}
+		d.hazard(check, object, severity, "it shows%s a copy of rows of %s that no policy protects, and %s may read it: %s", at, table, grantees(v.Grantees), revoke)
+	case v.Via != "":
+		d.hazard("view-on-view "+v.Via, "view "+v.Schema+"."+v.Name, severity, "it reads or writes %s%s with the rights of %s, whom row-level security does not hold, and %s may use it: %s; "+
+			"or mend the view below", table, at, v.ViaOwner, grantees(v.Grantees), revoke)
+	case d.have.Server.Version >= 150000:
+		d.hazard("view", "view "+v.Schema+"."+v.Name, severity, "it reads or writes %s with the rights of %s, whom row-level security does not hold, and %s may use it: "+
+			"ALTER VIEW %s SET (security_invoker = true)", table, v.Owner, grantees(v.Grantees), name)
+	default:
+		d.hazard("view", "view "+v.Schema+"."+v.Name, severity, "it reads or writes %s with the rights of %s, whom row-level security does not hold, and %s may use it: %s; "+
+			"or ALTER VIEW %s OWNER TO the owner of the table", table, v.Owner, grantees(v.Grantees), revoke, name)
 	}
 }
 
-func readers(v View) string {
+// severityFor is Critical where tenants are among those who can.
+func (d *planeDiff) severityFor(who []string) boundary.Severity {
+	if slices.Contains(who, GroupName(d.spec)) {
+		return boundary.Critical
+	}
+	return boundary.Warning
+}
+
+func grantees(names []string) string {
 	var out []string
-	for _, r := range v.Readers {
-		out = append(out, grantee(r))
+	for _, n := range names {
+		out = append(out, grantee(n))
+	}
+	return strings.Join(out, ", ")
+}
+
+func granteesSQL(names []string) string {
+	var out []string
+	for _, n := range names {
+		out = append(out, granteeSQL(n))
 	}
 	return strings.Join(out, ", ")
 }
@@ -102,9 +129,13 @@ func (d *planeDiff) schemas() {
 			d.hazard("schema-missing", "schema "+entry.Schema, boundary.Warning, "protect names it, but it does not exist: create it, or take it out of protect")
 		}
 		for _, r := range s.DefaultRights {
+			in := " IN SCHEMA " + Ident(entry.Schema)
+			if r.Everywhere {
+				in = ""
+			}
 			d.hazard("default-rights "+r.Owner+" "+r.Grantee, "schema "+entry.Schema, boundary.Warning, "tables that %s makes in it are open to %s before they are protected: "+
-				"ALTER DEFAULT PRIVILEGES FOR ROLE %s IN SCHEMA %s REVOKE ALL ON TABLES FROM %s (and the same without IN SCHEMA)",
-				r.Owner, grantee(r.Grantee), Ident(r.Owner), Ident(entry.Schema), granteeSQL(r.Grantee))
+				"ALTER DEFAULT PRIVILEGES FOR ROLE %s%s REVOKE ALL ON TABLES FROM %s",
+				r.Owner, grantee(r.Grantee), Ident(r.Owner), in, granteeSQL(r.Grantee))
 		}
 	}
 }

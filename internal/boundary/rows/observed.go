@@ -26,8 +26,16 @@ type PlaneState struct {
 	Rights []Right
 	// Reaches are roles of ours or of the application that may act as a role that RLS does not stop.
 	Reaches []Reach
-	// Views over tables of the protected schemas.
+	// Views that lead to rows of tables of the protected schemas past their policies, for somebody of ours.
 	Views []View
+	// Definers are functions that run with their owner's rights, which somebody of ours can set off.
+	Definers []Definer
+	// Oracles are constraints of tables of the protected schemas.
+	Oracles []Oracle
+	// Around is what surrounds the protected schemas.
+	Around Around
+	// Marker of the plane, nil where none stands.
+	Marker *boundary.Marker
 	// Settings of application roles that survive a transaction.
 	Settings []RoleSetting
 	// Bypassers are roles with BYPASSRLS that are no superusers.
@@ -92,6 +100,8 @@ type Holding struct {
 	Owned bool `json:"owned"`
 	// Object such as "table documents", or "2 objects in database other".
 	Object string `json:"object"`
+	// Relation: a table or view of this database that is not temporary. No tenant can make one.
+	Relation bool `json:"relation"`
 	// ByTenant: a grant on something that a tenant's login owns, such as a temporary table or a large object. A tenant can give
 	// that to any role at any time, and nothing of anybody else's is in it.
 	ByTenant bool `json:"byTenant"`
@@ -110,7 +120,7 @@ type TenantState struct {
 	Roles map[string]Role
 }
 
-// Login is a row of tenantry.logins.
+// Login is a row of tenantry.logins. A TenantState also has rows of its roles that are recorded for another tenant.
 type Login struct {
 	Role        string
 	TenantID    string
@@ -142,6 +152,8 @@ type SchemaState struct {
 type DefaultRight struct {
 	Owner   string `json:"owner"`
 	Grantee string `json:"grantee"` // "" is PUBLIC
+	// Everywhere: in every schema, not only in this one.
+	Everywhere bool `json:"everywhere"`
 }
 
 // Table is a table as the catalog shows it.
@@ -153,8 +165,10 @@ type Table struct {
 	Foreign bool `json:"foreign"`
 	// PartitionOf are the OIDs of all its ancestors in a partition hierarchy.
 	PartitionOf []uint32 `json:"partitionOf"`
-	Owner       string   `json:"owner"`
-	OwnerSuper  bool     `json:"ownerSuper"`
+	// ChildOf are the OIDs of its other ancestors: it inherits from them without being a partition.
+	ChildOf    []uint32 `json:"childOf"`
+	Owner      string   `json:"owner"`
+	OwnerSuper bool     `json:"ownerSuper"`
 	// MayAlter: the operator has the rights of the owner.
 	MayAlter bool     `json:"mayAlter"`
 	RLS      bool     `json:"rls"`
@@ -187,9 +201,23 @@ type Policy struct {
 	// Command: "*" for all, else r, a, w or d.
 	Command string `json:"command"`
 	// Public: for PUBLIC, and nobody else.
-	Public bool   `json:"public"`
-	Using  string `json:"using"`
-	Check  string `json:"check"`
+	Public bool `json:"public"`
+	// Roles it is for, without PUBLIC.
+	Roles []PolicyRole `json:"roles"`
+	// Reaches are those of the groups and the application's roles that it applies to.
+	Reaches []string `json:"reaches"`
+	// Bare are tables without row-level security that it asks; Volatile functions that it calls for every row.
+	Bare     []string `json:"bare"`
+	Volatile []string `json:"volatile"`
+	Using    string   `json:"using"`
+	Check    string   `json:"check"`
+}
+
+// PolicyRole is a role that a policy is for.
+type PolicyRole struct {
+	Name string `json:"name"`
+	// Exempt: policies do not hold it anyway.
+	Exempt bool `json:"exempt"`
 }
 
 // Right is one privilege on one object.
@@ -219,18 +247,22 @@ type Reach struct {
 	Why string `json:"why"`
 }
 
-// View is a view or materialised view over a table.
+// View is a view or materialised view through which somebody of ours gets at rows past their policies.
 type View struct {
 	Schema, Name string
 	Materialised bool   `json:"materialised"`
 	Owner        string `json:"owner"`
-	// Exempt: its owner is a superuser or has BYPASSRLS. Invoker: it reads with the rights of whoever queries it.
-	Exempt  bool `json:"exempt"`
-	Invoker bool `json:"invoker"`
-	// Tables that it reads, directly or through other views.
+	// Via is the view below it that reads the tables, quoted; "" where it does so itself. ViaOwner are its owner's rights, and
+	// ViaMaterialised says that it holds a copy.
+	Via             string `json:"via"`
+	ViaOwner        string `json:"viaOwner"`
+	ViaMaterialised bool   `json:"viaMaterialised"`
+	// Tables that are read.
 	Tables []uint32 `json:"tables"`
-	// Readers among the groups and the application's roles that may read it; "" is PUBLIC.
+	// Readers among the groups and the application's roles that may read or write through it, by whatever right.
 	Readers []string `json:"readers"`
+	// Grantees that the rights were given to; "" is PUBLIC.
+	Grantees []string `json:"grantees"`
 }
 
 // RoleSetting is app.current_tenant set for a role or database.

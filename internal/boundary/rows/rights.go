@@ -32,7 +32,7 @@ func (d *planeDiff) want(unit, kind, object, grantee string, grantable bool, pri
 // right to the tenant column of a row that stands. Nor may they choose or change numbers that a sequence deals out: a tenant
 // that takes those to come makes every insert of the others fail. Partitions are reached through their parent.
 func (d *planeDiff) tableRights(t target) {
-	if len(t.PartitionOf) > 0 || !t.MayAlter {
+	if len(t.PartitionOf) > 0 || t.inherited || !t.MayAlter {
 		return
 	}
 	group, apps := GroupName(d.spec), AppsName(d.spec)

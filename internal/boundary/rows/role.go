@@ -93,9 +93,13 @@ func (d *tenantDiff) keepRole(name string, r Role) {
 	d.settings(name, r)
 	d.grants(name, r)
 	row, recorded := d.have.Logins[name]
-	if !recorded || row.TenantID != d.want.ID {
+	switch {
+	case !recorded:
 		d.do(d.step(boundary.PhaseBuild, object(name), boundary.Missing, boundary.Warning,
 			"the login role is not recorded as this tenant's; record it"), d.record(name))
+	case row.TenantID != d.want.ID:
+		d.do(d.step(boundary.PhaseClose, object(name), boundary.Changed, boundary.Critical,
+			"the login role is recorded as tenant "+row.TenantID+", whose rows it reads and writes; record it as this tenant's"), d.record(name))
 	}
 	d.access(name, r, row)
 	d.stands(!closing && len(d.diff.Plan) == before)
@@ -126,8 +130,8 @@ func (d *tenantDiff) close() {
 	var closed []string
 	for _, name := range d.roleNames() {
 		r, stands := d.have.Roles[name]
-		if !stands || d.opens(name) || d.wanted(name) && powersOf(r) != "" {
-			continue // one with powers is made anew, or only a superuser can alter it
+		if !stands || d.opens(name) || powersOf(r) != "" {
+			continue // one with powers is made anew or dropped, because only a superuser can alter it
 		}
 		if r.Login || d.have.Logins[name].Fingerprint != "" {
 			d.closeRole(name)
@@ -151,10 +155,19 @@ func (d *tenantDiff) opens(name string) bool {
 }
 
 func (d *tenantDiff) closeRole(name string) {
-	c := d.step(boundary.PhaseClose, object(name), boundary.Changed, boundary.Warning, "the role can log in though the tenant is closed; close it")
+	severity, why := boundary.Warning, "the role can log in though the tenant is closed"
+	if d.stray(name) {
+		severity, why = boundary.Critical, "the role is recorded as this tenant's login but is none of its roles"
+	}
+	c := d.step(boundary.PhaseClose, object(name), boundary.Changed, severity, why+"; close it")
 	c.unit = "closing of " + name
 	d.do(c, sql("ALTER ROLE %s NOLOGIN PASSWORD NULL", Ident(name)),
 		Statement{SQL: "UPDATE tenantry.logins SET fingerprint = '' WHERE role_name = $1", Args: []any{name}})
+}
+
+// stray: recorded as this tenant's login, and not one that the operator made for it.
+func (d *tenantDiff) stray(name string) bool {
+	return !slices.Contains(loginNames(d.spec, d.want.UID), name)
 }
 
 func (d *tenantDiff) terminate(name string, r Role) {
@@ -169,6 +182,10 @@ func (d *tenantDiff) removeRole(name string, r Role, stands bool) {
 		return
 	}
 	remove := []Statement{{SQL: "DELETE FROM tenantry.logins WHERE role_name = $1", Args: []any{name}}}
+	if stands && powersOf(r) != "" {
+		d.dropPowerful(name, r)
+		return
+	}
 	if stands {
 		d.grants(name, r)
 		if kept := slices.DeleteFunc(slices.Clone(r.Holdings), func(h Holding) bool { return !h.Owned && h.Revoke != "" }); len(kept) > 0 {
@@ -181,4 +198,17 @@ func (d *tenantDiff) removeRole(name string, r Role, stands bool) {
 	c := d.step(boundary.PhaseRemove, object(name), boundary.Unexpected, boundary.Info, "the login role is not needed any more; drop it")
 	c.unit = "removal of " + name
 	d.do(c, remove...)
+}
+
+// dropPowerful drops a role that nobody is to log in as, at once: only a superuser may take its attributes or its LOGIN.
+func (d *tenantDiff) dropPowerful(name string, r Role) {
+	if r.Super || len(r.Holdings) > 0 {
+		d.hazard("tenant-attributes", object(name), boundary.Critical, "the login role of a tenant that is closed has %s and cannot be dropped; as a superuser run: "+
+			"ALTER ROLE %s NOSUPERUSER NOBYPASSRLS NOREPLICATION NOCREATEDB NOLOGIN", powersOf(r), Ident(name))
+		return
+	}
+	c := d.step(boundary.PhaseClose, object(name), boundary.Unexpected, boundary.Critical, "the login role of a tenant that is closed has "+powersOf(r)+"; drop it")
+	c.unit = "closing of " + name
+	d.do(c, sql("DROP ROLE %s", Ident(name)), Statement{SQL: "DELETE FROM tenantry.logins WHERE role_name = $1", Args: []any{name}})
+	d.terminate(name, r)
 }

@@ -74,6 +74,9 @@ func (d *tenantDiff) settings(name string, r Role) {
 func (d *tenantDiff) grants(name string, r Role) {
 	for _, h := range r.Holdings {
 		switch {
+		case h.Owned && h.Relation:
+			d.finding(boundary.Unexpected, "login-owns "+h.Object, object(name), boundary.Critical,
+				"the login role owns %s: an owner may switch row-level security off; as a superuser run: REASSIGN OWNED BY %s TO the role that owns your other tables", h.Object, Ident(name))
 		case h.Owned:
 			d.finding(boundary.Unexpected, "login-owns "+h.Object, object(name), boundary.Warning,
 				"the login role owns %s, which Tenantry did not make and does not drop: reassign or drop it", h.Object)

@@ -14,6 +14,7 @@ const PolicyName = "tenant_isolation"
 // table compares one protected table, and asks for rights on it where it is fit to have any.
 func (d *planeDiff) table(t target) {
 	fit := d.fit(t)
+	ready := d.ready(t)
 	defects, statements := d.defects(t)
 	if !t.entry.enforced() {
 		d.report(t, defects, statements)
@@ -30,10 +31,10 @@ func (d *planeDiff) table(t target) {
 		}, statements...)
 		d.broken[t.quoted()] = true
 	}
-	if fit {
+	if fit && (ready || d.granted(t)) {
 		d.tableRights(t)
 	}
-	d.stands(fit && len(defects) == 0)
+	d.stands(fit && ready && len(defects) == 0)
 }
 
 // report says what Enforce would do.
@@ -91,12 +92,14 @@ func canonical(expression string, c Column) string {
 	return strings.ReplaceAll(expression, "\x00", c.Quoted)
 }
 
-// fit checks what a table must have before tenants get rights on it. Rows and columns are never touched: a table that lacks
+// fit checks what a table must have for tenants to have rights on it. Rows and columns are never touched: a table that lacks
 // something is reported with the SQL that mends it.
 func (d *planeDiff) fit(t target) bool {
-	before := len(d.diff.Hazards)
-	severity := d.severity(t)
-	report := func(check, format string, args ...any) { d.hazard(check, t.unit(), severity, format, args...) }
+	fit, severity := true, d.severity(t)
+	report := func(check, format string, args ...any) {
+		d.hazard(check, t.unit(), severity, format, args...)
+		fit = false
+	}
 	if t.Foreign {
 		report("foreign-table", "it is a foreign table, which row-level security cannot protect: give nobody rights on it, or take it out of protect")
 		return false
@@ -108,9 +111,11 @@ func (d *planeDiff) fit(t target) bool {
 		report("tenant-column-type", "its column %s is of type %s, and tenantIDFormat %s demands %s: ALTER TABLE %s ALTER COLUMN %s TYPE %s USING %s::%s",
 			t.column.Name, t.column.Type, orText(d.spec.IDFormat), strings.Join(want, ", "), t.quoted(), Ident(t.column.Name), want[0], Ident(t.column.Name), want[0])
 	}
-	d.fitColumn(t, report)
-	d.fitPolicies(t)
-	return len(d.diff.Hazards) == before
+	if t.column.Fuzzy {
+		report("tenant-column-collation", "the collation of its column %s takes different ids for equal: ALTER TABLE %s ALTER COLUMN %s TYPE %s COLLATE \"C\"",
+			t.column.Name, t.quoted(), Ident(t.column.Name), t.column.Type)
+	}
+	return d.fitPolicies(t) && fit
 }
 
 func orText(format string) string {
@@ -127,13 +132,16 @@ func (d *planeDiff) ownerRemedy(t target) string {
 	return fmt.Sprintf("GRANT %s TO %s", Ident(t.Owner), Ident(d.have.Server.Operator))
 }
 
-func (d *planeDiff) fitColumn(t target, report func(check, format string, args ...any)) {
-	if t.column.Fuzzy {
-		report("tenant-column-collation", "the collation of its column %s takes different ids for equal: ALTER TABLE %s ALTER COLUMN %s TYPE %s COLLATE \"C\"",
-			t.column.Name, t.quoted(), Ident(t.column.Name), t.column.Type)
-	}
+// ready checks what a table must have before tenants get rights on it, and does not lose them for: nothing of anybody's is
+// reached without it, and taking rights away would be an outage.
+func (d *planeDiff) ready(t target) bool {
 	if len(t.PartitionOf) > 0 {
-		return // reached through its parent, which is checked
+		return true // reached through its parent, which is checked
+	}
+	ready := true
+	report := func(check, format string, args ...any) {
+		d.hazard(check, t.unit(), boundary.Warning, format, args...)
+		ready = false
 	}
 	if !t.column.NotNull {
 		report("tenant-column-nullable", "its column %s may be NULL, and such rows belong to nobody: fill it, then ALTER TABLE %s ALTER COLUMN %s SET NOT NULL",
@@ -143,14 +151,10 @@ func (d *planeDiff) fitColumn(t target, report func(check, format string, args .
 		report("tenant-column-index", "no index begins with its column %s, so that every query of a tenant reads the rows of all: "+
 			"CREATE INDEX CONCURRENTLY ON %s (%s)", t.column.Name, t.quoted(), Ident(t.column.Name))
 	}
+	return ready
 }
 
-// fitPolicies: permissive policies add up, so that any other one widens ours.
-func (d *planeDiff) fitPolicies(t target) {
-	for _, p := range t.Policies {
-		if p.Permissive && p.Name != PolicyName {
-			d.hazard("other-policy "+p.Name, t.unit(), boundary.Critical, "its policy %s lets through rows that %s does not; tenants have no rights on the table "+
-				"while it stands: DROP POLICY %s ON %s, or make it restrictive", p.Name, PolicyName, Ident(p.Name), t.quoted())
-		}
-	}
+// granted says whether tenants have rights on the table already.
+func (d *planeDiff) granted(t target) bool {
+	return d.has(rightKey{"TABLE", t.quoted(), "", "SELECT", GroupName(d.spec)})
 }

@@ -11,6 +11,8 @@ type target struct {
 	Table
 	entry  Protect
 	column Column
+	// inherited: it is protected because what it inherits from is. Tenants have no rights on it.
+	inherited bool
 }
 
 func (t Table) quoted() string { return Qualified(t.Schema, t.Name) }
@@ -103,13 +105,18 @@ func (d *planeDiff) everyTable(entry Protect) []target {
 	return out
 }
 
-// partitions of the selected tables, wherever they are: one that is reached directly obeys its own policies only.
+// partitions of the selected tables and what inherits from them, wherever they are: one that is reached directly obeys its own
+// policies only.
 func (d *planeDiff) partitions(entry Protect, of []target) []target {
 	var out []target
 	for _, t := range d.have.Tables {
 		c, ok := t.column(entry.TenantColumn)
-		if ok && slices.ContainsFunc(of, func(parent target) bool { return slices.Contains(t.PartitionOf, parent.OID) }) {
-			out = append(out, target{Table: t, entry: entry, column: c})
+		below := func(parent target) bool {
+			return slices.Contains(t.PartitionOf, parent.OID) || slices.Contains(t.ChildOf, parent.OID)
+		}
+		if ok && slices.ContainsFunc(of, below) {
+			inherited := !slices.ContainsFunc(of, func(s target) bool { return s.OID == t.OID })
+			out = append(out, target{Table: t, entry: entry, column: c, inherited: inherited})
 		}
 	}
 	return out

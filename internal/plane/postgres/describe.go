@@ -53,7 +53,7 @@ func (s *Server) look(ctx context.Context) (facts, []rows.Table, rows.Guard, err
 	)
 	r := s.newReading("describe")
 	ask(r, "describe", &found)
-	ask(r, "tables", &tables, s.schemas())
+	ask(r, "tables", &tables, s.schemas(), s.groups())
 	ask(r, "guard", &guards, rows.GuardTrigger, []string{rows.TellChanges, rows.TellDrops})
 	if err := r.run(ctx); err != nil {
 		return facts{}, nil, rows.Guard{}, err

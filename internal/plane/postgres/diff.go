@@ -18,6 +18,7 @@ func (s *Server) DiffPlane(ctx context.Context, f plane.Freshness) (boundary.Dif
 		return boundary.Diff{}, err
 	}
 	diff := rows.DiffPlane(s.config.Spec, state)
+	diff.Hazards = append(diff.Hazards, rows.CheckMarker(s.config.Marker, state.Marker)...)
 	if state.Server.SchemaVersion < boundary.SchemaVersion {
 		return diff, nil
 	}

@@ -207,7 +207,7 @@ func TestHazards(t *testing.T) {
 		},
 		"view on a view": {
 			setup: "CREATE VIEW app.u AS SELECT * FROM app.documents; CREATE VIEW app.v AS SELECT * FROM app.u; GRANT SELECT ON app.v TO {app}",
-			undo:  "DROP VIEW app.u CASCADE", want: "Warning view view app.v",
+			undo:  "DROP VIEW app.u CASCADE", want: "Warning view-on-view app.u view app.v",
 		},
 		"matview": {
 			setup: "CREATE MATERIALIZED VIEW app.m AS SELECT * FROM app.documents; GRANT SELECT ON app.m TO PUBLIC",

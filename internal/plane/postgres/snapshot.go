@@ -38,6 +38,9 @@ type planeAnswers struct {
 	rights    []rows.Right
 	reaches   []rows.Reach
 	views     []rows.View
+	definers  []rows.Definer
+	oracles   []rows.Oracle
+	around    []rows.Around
 	guards    []rows.Guard
 }
 
@@ -72,11 +75,14 @@ func (s *Server) askPlane(r *reading, a *planeAnswers) {
 	ask(r, "roles", &a.roles, named, "", []string{}, rows.Prefix(spec), groups)
 	ask(r, "plane", &a.singles, groups[0], groups[1], rows.Prefix(spec), apps)
 	ask(r, "functions", &a.functions)
-	ask(r, "tables", &a.tables, schemas)
+	ask(r, "tables", &a.tables, schemas, slices.Concat(groups, apps))
 	ask(r, "schemas", &a.schemas, schemas, slices.Concat(groups, apps))
 	ask(r, "rights", &a.rights, groups, schemas, apps)
 	ask(r, "reaches", &a.reaches, slices.Concat(groups, apps), schemas)
 	ask(r, "views", &a.views, schemas, slices.Concat(groups, apps))
+	ask(r, "definers", &a.definers, schemas, slices.Concat(groups, apps))
+	ask(r, "oracles", &a.oracles, schemas)
+	ask(r, "surroundings", &a.around, schemas, groups[0], rows.Prefix(spec))
 	ask(r, "guard", &a.guards, rows.GuardTrigger, []string{rows.TellChanges, rows.TellDrops})
 }
 
@@ -92,7 +98,7 @@ func (s *Server) askTenants(r *reading, a *tenantAnswers, one *boundary.Tenant) 
 		}
 	}
 	ask(r, "claims", &a.claims, ids)
-	ask(r, "logins", &a.logins, ids)
+	ask(r, "logins", &a.logins, ids, names)
 	ask(r, "roles", &a.roles, names, prefix, ids, rows.Prefix(spec), s.groups())
 }
 
@@ -134,7 +140,9 @@ func (s *Server) readTenant(ctx context.Context, t boundary.Tenant) (rows.Tenant
 		state.Roles = map[string]rows.Role{}
 	}
 	for _, role := range a.roles { // those of its slots too, where no claim leads to them
-		state.Roles[role.Name] = role
+		if strings.HasPrefix(role.Name, rows.Prefix(s.config.Spec)) {
+			state.Roles[role.Name] = role
+		}
 	}
 	return state, nil
 }
@@ -146,10 +154,12 @@ func (s *Server) planeState(ctx context.Context, a planeAnswers) (rows.PlaneStat
 	state := rows.PlaneState{
 		Server: first(a.server), Roles: map[string]rows.Role{}, Registered: one.Registered, Functions: map[string]rows.Function{},
 		Tables: a.tables, Schemas: map[string]rows.SchemaState{}, Rights: a.rights, Reaches: a.reaches, Views: a.views,
-		Settings: one.Settings, Bypassers: one.Bypassers, Orphans: one.Orphans, Guard: first(a.guards),
+		Definers: a.definers, Oracles: a.oracles, Around: first(a.around), Settings: one.Settings, Bypassers: one.Bypassers, Orphans: one.Orphans, Guard: first(a.guards),
 		Members: map[string][]string{s.groups()[0]: one.Strangers, s.groups()[1]: one.Apps},
 	}
-	state.Server.SchemaVersion = first(a.markers).SchemaVersion
+	if len(a.markers) > 0 {
+		state.Marker, state.Server.SchemaVersion = &a.markers[0], a.markers[0].SchemaVersion
+	}
 	for _, r := range a.roles {
 		state.Roles[r.Name] = r
 	}
@@ -183,6 +193,10 @@ func (s *Server) tenantStates(a tenantAnswers) map[string]rows.TenantState {
 		}
 		logins[l.TenantID][l.Role] = l
 	}
+	byRole := make(map[string]rows.Login, len(a.logins))
+	for _, l := range a.logins {
+		byRole[l.Role] = l
+	}
 	out := make(map[string]rows.TenantState, len(a.claims))
 	for _, c := range a.claims {
 		state := rows.TenantState{Claim: &c.Claim, State: c.State, Logins: logins[c.TenantID], Roles: map[string]rows.Role{}}
@@ -192,9 +206,22 @@ func (s *Server) tenantStates(a tenantAnswers) map[string]rows.TenantState {
 		for name := range state.Logins {
 			keep(state.Roles, roles, name)
 		}
+		recordedElsewhere(&state, byRole)
 		out[c.TenantID] = state
 	}
 	return out
+}
+
+// recordedElsewhere adds the records of a tenant's roles that name another tenant.
+func recordedElsewhere(state *rows.TenantState, byRole map[string]rows.Login) {
+	for name := range state.Roles {
+		if l, ok := byRole[name]; ok && l.TenantID != state.Claim.TenantID {
+			if state.Logins == nil {
+				state.Logins = map[string]rows.Login{}
+			}
+			state.Logins[name] = l
+		}
+	}
 }
 
 func keep(into, from map[string]rows.Role, name string) {

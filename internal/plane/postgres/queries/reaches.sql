@@ -6,6 +6,15 @@ WITH strong AS (
   SELECT r.oid, r.rolname, 'the server''s files and programs' FROM pg_roles r
   WHERE r.rolname IN ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')
   UNION ALL
+  SELECT r.oid, r.rolname, 'it may write every table, those that say who is which tenant included' FROM pg_roles r WHERE r.rolname = 'pg_write_all_data'
+  UNION ALL
+  SELECT r.oid, r.rolname, 'it may copy tables to and from other servers' FROM pg_roles r WHERE r.rolname = 'pg_create_subscription'
+  UNION ALL
+  SELECT r.oid, r.rolname, 'CREATEROLE, which before PostgreSQL 16 gives itself any role' FROM pg_roles r
+  WHERE r.rolcreaterole AND NOT r.rolsuper AND r.rolname <> current_user AND current_setting('server_version_num')::int < 160000
+  UNION ALL
+  SELECT n.nspowner, pg_get_userbyid(n.nspowner), 'owner of schema tenantry' FROM pg_namespace n WHERE n.nspname = 'tenantry'
+  UNION ALL
   SELECT c.relowner, pg_get_userbyid(c.relowner), 'owner of ' || min(n.nspname || '.' || c.relname)
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = ANY ($2::text[]) AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' GROUP BY c.relowner

@@ -1,5 +1,6 @@
 -- Rights of the groups ($1) on anything; of PUBLIC on tables of the protected schemas ($2), on this database and on the
--- schema tenantry; of the application's roles ($3) on the schema tenantry. Temporary objects are left out, and all large
+-- schema tenantry; of the application's roles ($3) on the schema tenantry, and what policies do not hold on tables of the
+-- protected schemas; of anybody to write in the schema tenantry. Temporary objects are left out, and all large
 -- objects but a few: every tenant can make and share any number of them, and holds nobody else's rows in them.
 WITH acls AS (
   SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind, n.nspname AS schema,
@@ -39,6 +40,8 @@ SELECT a.kind AS "kind", a.object AS "object", a.column AS "column", x.privilege
     CASE WHEN pg_has_role(a.owner, 'USAGE') THEN x.grantor = a.owner ELSE pg_get_userbyid(x.grantor) = current_user END AS "mayRevoke"
 FROM acls a CROSS JOIN LATERAL aclexplode(a.acl) x LEFT JOIN pg_roles g ON g.oid = x.grantee
 WHERE g.rolname = ANY ($1::text[])
-   OR (x.grantee = 0 AND ((a.kind = 'TABLE' AND a.schema = ANY ($2::text[])) OR a.kind = 'DATABASE' OR a.schema = 'tenantry'))
+   OR (x.grantee = 0 AND ((a.kind IN ('TABLE', 'SEQUENCE') AND a.schema = ANY ($2::text[])) OR a.kind = 'DATABASE' OR a.schema = 'tenantry'))
    OR (a.schema = 'tenantry' AND x.grantee <> a.owner AND g.rolname = ANY ($3::text[]))
+   OR (a.schema = 'tenantry' AND x.grantee <> a.owner AND x.privilege_type IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER', 'CREATE'))
+   OR (a.kind = 'TABLE' AND a.schema = ANY ($2::text[]) AND x.grantee <> a.owner AND x.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER') AND g.rolname = ANY ($3::text[]))
 ORDER BY 1, 2, 3, 4, 5, 6

@@ -47,6 +47,8 @@ WITH chosen AS (
   SELECT h.oid, h.owned, h.by_tenant,
     CASE WHEN h.elsewhere THEN 'an object in database ' || coalesce((SELECT d.datname FROM pg_database d WHERE d.oid = h.dbid), '?')
          ELSE coalesce(pg_describe_object(h.classid, h.objid, 0), 'an object that is gone') END AS object,
+    NOT h.elsewhere AND h.classid = 'pg_class'::regclass
+      AND EXISTS (SELECT FROM pg_class c WHERE c.oid = h.objid AND c.relkind IN ('r', 'p', 'v', 'm') AND c.relpersistence <> 't') AS relation,
     coalesce(CASE WHEN h.elsewhere THEN ''
       WHEN h.classid = 'pg_class'::regclass THEN (
         SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || format('%I.%I', n.nspname, c.relname)
@@ -67,7 +69,7 @@ WITH chosen AS (
     END, '') AS revoke
   FROM held h
 ), holdings AS (
-  SELECT oid, json_agg(json_build_object('owned', owned, 'byTenant', by_tenant, 'object', object, 'revoke', revoke) ORDER BY object, owned) AS list
+  SELECT oid, json_agg(json_build_object('owned', owned, 'byTenant', by_tenant, 'object', object, 'relation', relation, 'revoke', revoke) ORDER BY object, owned) AS list
   FROM named GROUP BY oid
 ), live AS (
   SELECT a.usesysid AS oid, count(*) AS sessions FROM pg_stat_activity a
