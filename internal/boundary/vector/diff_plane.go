@@ -23,7 +23,10 @@ func (p Plane) DiffPlane(o Observed) (boundary.Diff, *Problem) {
 	for _, s := range p.Spec.Shared {
 		b.planeCollection(p.Shared(s))
 		b.unscopedIDF(s)
+		b.orphanPoints(s.Name)
 	}
+	b.orphanRecords()
+	b.orphanCollections()
 	b.planeAliases()
 	return b.finishPlane()
 }

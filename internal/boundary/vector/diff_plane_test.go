@@ -56,6 +56,45 @@ func TestDiffPlane(t *testing.T) {
 			}
 			return o
 		}(),
+		"records of nobody": func() Observed {
+			o := whole()
+			o.Claims["gone"] = boundary.Claim{TenantID: "gone", UID: "uid-gone", Tombstone: true}
+			o.Grants["uid-gone"] = []Record{record("late", "uid-gone", Grant{"tenant_gone_notes", PointsReadWrite})}
+			o.Grants["uid-nobody"] = []Record{record("forged", "uid-nobody", Grant{"tenant_acme_notes", PointsReadWrite})}
+			o.Grants["uid-rules"] = []Record{record("load", "uid-rules", LoaderAccess(rules())...)}
+			return o
+		}(),
+		"collections of nobody": func() Observed {
+			o := whole()
+			dedicated := func(id, uid, name string) Collection {
+				return judge.Corpus(boundary.Corpus{Name: name, UID: "uid-c", TenantID: id, TenantUID: uid, Pattern: boundary.Dedicated, Collection: CollectionName(id, name)})
+			}
+			for _, c := range []Collection{
+				dedicated("acme", "uid-acme", "notes"), dedicated("acme", "uid-before", "old"), dedicated("gone", "uid-gone", "notes"),
+				dedicated("retained", "uid-retained", "notes"), dedicated("elsewhere", "uid-e", "notes"),
+			} {
+				o.Collections[c.Name] = c
+			}
+			copied := dedicated("acme", "uid-acme", "notes")
+			copied.Name = "tenant_acme_restored"
+			o.Collections[copied.Name] = copied
+			o.Collections["tenant_by_hand"] = Collection{Name: "tenant_by_hand"}
+			o.Collections["tenant_catalogue"] = Collection{Name: "tenant_catalogue"}
+			o.Claims["retained"] = boundary.Claim{TenantID: "retained", UID: "uid-retained", Tombstone: true}
+			return alter(o, "tenant_elsewhere_notes", func(c *Collection) { c.Stamp.Installation = "there" })
+		}(),
+		"points of nobody": func() Observed {
+			o := whole()
+			o.Points = map[string]Points{shared: {Unmarked: 3, Tenants: map[string]uint64{
+				"acme": 10, "nobody": 2, "Dear Sir, my password is": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1,
+			}}}
+			return o
+		}(),
+		"many points of nobody": func() Observed {
+			o := whole()
+			o.Points = map[string]Points{shared: {Unmarked: MaxUnmarkedSeen, Tenants: map[string]uint64{"acme": 10}}}
+			return o
+		}(),
 		"platform tunes what is not shared": alter(whole(), ClaimsCollection, func(c *Collection) {
 			c.HNSW.M, c.Replicas, c.Segments = 16, 3, 4
 		}),

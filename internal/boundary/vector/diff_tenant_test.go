@@ -80,7 +80,7 @@ func TestDiffTenant(t *testing.T) {
 		"shape mismatch":     {acme(notes), says(acme(notes)), alter(server(acme(notes)), "tenant_acme_notes", func(c *Collection) { c.Vectors = []Vector{{Size: 8, Distance: "Dot"}} })},
 		"no room":            {acme(notes, mail), says(acme(notes)), func() Observed { o := server(acme(notes)); o.Dedicated = 3; return o }()},
 		"tokens refused":     {acme(notes), says(acme(notes)), func() Observed { o := empty; o.Tokens = TokensRefused; return o }()},
-		"bounds off": {acme(notes), says(acme(notes)), alter(server(acme(notes)), "tenant_acme_notes", func(c *Collection) { c.Strict = Strict{} })},
+		"bounds off":         {acme(notes), says(acme(notes)), alter(server(acme(notes)), "tenant_acme_notes", func(c *Collection) { c.Strict = Strict{} })},
 		"bounds looser": {acme(notes), says(acme(notes)), alter(server(acme(notes)), "tenant_acme_notes", func(c *Collection) {
 			c.Strict = Strict{Enabled: true, MaxQueryLimit: 4000000000, MaxOversampling: 2, MaxPoints: 20001, RefuseExact: true}
 		})},

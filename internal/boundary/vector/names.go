@@ -41,6 +41,13 @@ func tenantOf(collection string) (string, bool) {
 	return id, ok && parts && id != "" && corpus != "" && !strings.Contains(corpus, "_")
 }
 
+// Counts says whether a shared collection of ours has the indexes that tell whose its points are.
+func (p Plane) Counts(c Collection) bool {
+	tenant, ok := c.index(TenantField)
+	corpus, also := c.index(CorpusField)
+	return p.made(c.Stamp, c.Name) && ok && also && tenant.Type == typeKeyword && corpus.Type == typeKeyword
+}
+
 // IsDedicated says whether a collection's name is that of a Dedicated corpus.
 func IsDedicated(collection string) bool { return strings.HasPrefix(collection, tenantPrefix) }
 

@@ -29,6 +29,8 @@ type Observed struct {
 	Collections map[string]Collection
 	// Aliases that stand, each with the collection that it leads to.
 	Aliases map[string]string
+	// Points of shared collections, by collection; only where the plane as a whole is looked at.
+	Points map[string]Points
 	// Claims by tenantID.
 	Claims map[string]boundary.Claim
 	// Grants by the UID of their owner.

@@ -70,6 +70,12 @@ const (
 	CheckTokenOutdated = "token-outdated"
 	// CheckSharedCollection: a shared collection that holds a corpus is not as declared.
 	CheckSharedCollection = "shared-collection"
+	// CheckOrphanCollection: a collection with a name that is kept for tenants belongs to none.
+	CheckOrphanCollection = "orphan-collection"
+	// CheckUnmarkedPoints: points of a shared collection do not say whose they are.
+	CheckUnmarkedPoints = "points-without-tenant"
+	// CheckStrangerPoints: points of a shared collection carry a tenantID that nobody claims.
+	CheckStrangerPoints = "points-of-unclaimed-tenant"
 	// CheckAlias: an alias leads into a collection of the plane, or has a name that is kept for one.
 	CheckAlias = "alias"
 )

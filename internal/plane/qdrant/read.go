@@ -16,8 +16,8 @@ import (
 const (
 	// readers bounds the collections that are read at once.
 	readers = 8
-	// pageSize of records.
-	pageSize = 500
+	// pageSize of records: all of a plane with thousands of tenants come in one answer of a few megabytes.
+	pageSize = 10000
 )
 
 // needs are the parts of a server that a question is about.
@@ -79,7 +79,7 @@ func (s *Server) records(ctx context.Context, collection string, f *pb.Filter, e
 	var offset *pb.PointId
 	for {
 		r, err := s.calls.points.Scroll(ctx, &pb.ScrollPoints{
-			CollectionName: collection, Filter: f, Offset: offset, Limit: pb.PtrOf(uint32(pageSize)), WithPayload: pb.NewWithPayload(true),
+			CollectionName: collection, Filter: f, Offset: offset, Limit: &s.page, WithPayload: pb.NewWithPayload(true),
 		})
 		if missing(err) {
 			return nil
@@ -170,6 +170,9 @@ func (s *Server) readAll(ctx context.Context) (*vector.Observed, error) {
 		return nil, err
 	}
 	if o.Collections, err = s.collections(ctx, s.relevant(names, o.Aliases)); err != nil {
+		return nil, err
+	}
+	if o.Points, err = s.points(ctx, o); err != nil {
 		return nil, err
 	}
 	o.Claims, err = s.claims(ctx)

@@ -46,6 +46,7 @@ type Server struct {
 	judge vector.Plane
 	conn  *grpc.ClientConn
 	calls calls
+	page  uint32 // records in an answer
 
 	flight singleflight.Group
 	cache  cache
@@ -78,7 +79,7 @@ func Open(cfg Config) (*Server, error) {
 	}
 	return &Server{
 		cfg: cfg, judge: vector.Plane{Spec: cfg.Spec, Marker: cfg.Marker}, conn: conn, calls: newCalls(conn),
-		cache: newCache(),
+		cache: newCache(), page: pageSize,
 	}, nil
 }
 

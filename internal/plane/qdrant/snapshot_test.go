@@ -46,7 +46,7 @@ func TestAThousandSettledTenantsCostOneSnapshot(t *testing.T) {
 		}
 		wg.Wait()
 	})
-	// version, four lists, three collections, one page of tokens and, at 500 a page, three of claims
+	// version, four lists, three collections, two calls for their points, one page of tokens, one of claims
 	if reads > 12 || writes != 0 {
 		t.Errorf("a cold start with 1,000 settled tenants cost %d reads and %d writes", reads, writes)
 	}

@@ -66,7 +66,11 @@ func (w *World) Create(t testing.TB, name string) {
 func (w *World) create(t testing.TB, name string, shared bool) {
 	t.Helper()
 	r := &pb.CreateCollection{CollectionName: name, VectorsConfig: w.dense(), SparseVectorsConfig: w.sparse()}
-	if shared { // as internal/plane/qdrant makes it
+	r.StrictModeConfig = &pb.StrictModeConfig{ // as internal/plane/qdrant makes it
+		Enabled: pb.PtrOf(true), MaxQueryLimit: pb.PtrOf(uint32(10000)), SearchMaxHnswEf: pb.PtrOf(uint32(10000)),
+		SearchMaxOversampling: pb.PtrOf(float32(100)), UpsertMaxBatchsize: pb.PtrOf(uint64(20000)), FilterMaxConditions: pb.PtrOf(uint64(2000)),
+	}
+	if shared {
 		r.HnswConfig = &pb.HnswConfigDiff{M: pb.PtrOf(uint64(0)), PayloadM: pb.PtrOf(uint64(16))}
 		r.StrictModeConfig = &pb.StrictModeConfig{
 			Enabled: pb.PtrOf(true), UnindexedFilteringRetrieve: pb.PtrOf(false), UnindexedFilteringUpdate: pb.PtrOf(false),
