@@ -235,6 +235,21 @@ func (s *Store) recall(name types.NamespacedName, uid types.UID) (Binding, bool)
 	return r.binding, true
 }
 
+// Known is what this process read or wrote there last, however long ago, nil where there was nothing. It asks nobody.
+func (s *Store) Known(name types.NamespacedName, owner Owner) Binding {
+	return s.last(name, owner.GetUID())
+}
+
+// Due is when a Secret has to be read again, the zero time where nothing is known of it.
+func (s *Store) Due(name types.NamespacedName, owner Owner) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r, ok := s.seen[name]; ok && r.uid == owner.GetUID() {
+		return r.at.Add(s.MaxAge)
+	}
+	return time.Time{}
+}
+
 // last is what was read there last, however long ago.
 func (s *Store) last(name types.NamespacedName, uid types.UID) Binding {
 	s.mu.Lock()

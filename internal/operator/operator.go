@@ -24,6 +24,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
+	"github.com/tenantry/tenantry/internal/audit"
 	"github.com/tenantry/tenantry/internal/controller/aibudget"
 	"github.com/tenantry/tenantry/internal/controller/corpus"
 	"github.com/tenantry/tenantry/internal/controller/dataplane"
@@ -50,6 +51,8 @@ type Options struct {
 	Clock clock.PassiveClock
 	// Metrics registry. Default the one that the manager serves.
 	Registerer prometheus.Registerer
+	// AuditPause is the time between two rounds of the audit in place of the plane's interval. For tests.
+	AuditPause time.Duration
 	// Hooks for tests.
 	Hooks connect.Hooks
 }
@@ -102,6 +105,11 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := mgr.Add(closer{reg}); err != nil {
 		return fmt.Errorf("register shutdown: %w", err)
 	}
+	w := newWoken()
+	auditor := &audit.Auditor{Registry: reg, Wake: w.wake, Meter: m, Clock: o.Clock, Pause: o.AuditPause}
+	if err := mgr.Add(auditor); err != nil {
+		return fmt.Errorf("register the audit: %w", err)
+	}
 	tenants := make(chan event.GenericEvent, changedBuffer)
 	corpora := make(chan event.GenericEvent, changedBuffer)
 	gateways := make(chan event.GenericEvent, changedBuffer)
@@ -113,14 +121,15 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	c, rec := mgr.GetClient(), mgr.GetEventRecorder("tenantry")
 	planes := &dataplane.Reconciler{
 		Client: c, Recorder: rec, Registry: reg, Metrics: m, Clock: o.Clock, Hooks: o.Hooks,
-		Namespace: o.Namespace, Installation: installation,
+		Namespace: o.Namespace, Installation: installation, Audit: auditor,
 		Changed: func(name string) { announce(name, tenants, corpora, gateways, budgets) },
 	}
-	if err := planes.SetupWithManager(ctx, mgr, o.controller()); err != nil {
+	if err := planes.SetupWithManager(ctx, mgr, w.planes, o.controller()); err != nil {
 		return fmt.Errorf("set up the DataPlane controller: %w", err)
 	}
-	tr := &tenant.Reconciler{Client: c, Recorder: rec, Registry: reg, Secrets: secrets, Metrics: m, Clock: o.Clock}
-	if err := tr.SetupWithManager(ctx, mgr, tenants, o.controller()); err != nil {
+	tr := &tenant.Reconciler{Client: c, Recorder: rec, Registry: reg, Secrets: secrets, Metrics: m, Clock: o.Clock, Audit: auditor}
+	auditor.Judge, auditor.Denied = judges{planes, tr}, tellDenied(tr)
+	if err := tr.SetupWithManager(ctx, mgr, tenants, w.tenants, o.controller()); err != nil {
 		return fmt.Errorf("set up the Tenant controller: %w", err)
 	}
 	cr := &corpus.Reconciler{

@@ -35,7 +35,10 @@ func (l *ledger) trace(layer boundary.Layer, kind, name string) {
 	if l.reads == nil {
 		l.reads = map[boundary.Layer]int{}
 	}
-	if kind == "read" {
+	switch kind {
+	case "watch": // a connection that only listens
+		return
+	case "read":
 		l.reads[layer]++
 		return
 	}

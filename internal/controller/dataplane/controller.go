@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
+	"github.com/tenantry/tenantry/internal/audit"
 	"github.com/tenantry/tenantry/internal/controller/condition"
 	"github.com/tenantry/tenantry/internal/controller/metrics"
 	"github.com/tenantry/tenantry/internal/credential"
@@ -34,10 +35,21 @@ type Reconciler struct {
 	Installation string
 	// Changed is told the name of a plane whose usability changed, so that its tenants and corpora are looked at again.
 	Changed func(plane string)
+	// Audit looks at the plane's servers and Tenants over and over. nil only in tests: then one that is asked for is done at once.
+	Audit Audit
 	// Hooks for tests.
 	Hooks connect.Hooks
 
 	counted counted
+}
+
+// Audit of the planes.
+type Audit interface {
+	// Ensure begins to audit a plane, where that is not done yet, and Forget ends it.
+	Ensure(plane string)
+	Forget(plane string)
+	// Ask asks for a round on behalf of an object, which is woken once it has ended, and then answered with true.
+	Ask(o audit.Object, token string) bool
 }
 
 // +kubebuilder:rbac:groups=tenantry.dev,resources=dataplanes,verbs=get;list;watch;update;patch
@@ -50,7 +62,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	var dp tenantryv1.DataPlane
 	if err := r.Client.Get(ctx, req.NamespacedName, &dp); err != nil {
 		if apierrors.IsNotFound(err) {
-			r.Registry.Drop(req.Name)
+			r.drop(req.Name)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
@@ -80,7 +92,11 @@ func (r *Reconciler) reconcile(ctx context.Context, dp *tenantryv1.DataPlane) (c
 		l.reportOnly = reportsDrift(dp)
 	}
 	changed := r.settle(ctx, dp, p, looks)
+	answered := r.answered(dp)
 	report(dp, looks, tenants, r.Clock.Now())
+	if answered {
+		dp.Status.LastHandledReconcileAt = dp.Annotations[tenantryv1.ReconcileAtAnnotation]
+	}
 	if err := condition.Commit(ctx, r.Client, r.Recorder, before, dp); err != nil {
 		return ctrl.Result{}, err
 	}
@@ -88,6 +104,17 @@ func (r *Reconciler) reconcile(ctx context.Context, dp *tenantryv1.DataPlane) (c
 		r.Changed(dp.Name)
 	}
 	return ctrl.Result{RequeueAfter: interval(dp)}, nil
+}
+
+// answered sees to it that the plane is audited, and says that a look that was asked for by annotation has been taken: by a
+// round of the audit that began after that.
+func (r *Reconciler) answered(dp *tenantryv1.DataPlane) bool {
+	if r.Audit == nil {
+		return true
+	}
+	r.Audit.Ensure(dp.Name)
+	token := dp.Annotations[tenantryv1.ReconcileAtAnnotation]
+	return token == "" || token == dp.Status.LastHandledReconcileAt || r.Audit.Ask(audit.Object{Plane: dp.Name}, token)
 }
 
 // open opens the plane's servers and looks at each. The plane's keys are made here, once, when no server knows any yet.
@@ -140,10 +167,18 @@ func (r *Reconciler) finalize(ctx context.Context, dp *tenantryv1.DataPlane) (ct
 			"%d Tenants and %d reference Corpora still name this DataPlane; delete them first", tenants, references))
 		return ctrl.Result{RequeueAfter: interval(dp)}, condition.Commit(ctx, r.Client, r.Recorder, before, dp)
 	}
-	r.Registry.Drop(dp.Name)
+	r.drop(dp.Name)
 	r.Metrics.Forget(dp.Name)
 	r.counted.forget(dp.Name)
 	return ctrl.Result{}, RemoveFinalizer(ctx, r.Client, dp)
+}
+
+// drop closes a plane.
+func (r *Reconciler) drop(name string) {
+	if r.Audit != nil {
+		r.Audit.Forget(name)
+	}
+	r.Registry.Drop(name)
 }
 
 // RemoveFinalizer lets an object go. The optimistic lock keeps a finalizer that somebody else just added.

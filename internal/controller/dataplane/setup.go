@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
 )
@@ -20,8 +21,11 @@ import (
 // IndexDataPlane indexes Tenants and reference Corpora by the DataPlane they name.
 const IndexDataPlane = "dataplane"
 
-// SetupWithManager registers the reconciler and the indexes it needs.
-func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, opts controller.Options) error {
+// SetupWithManager registers the reconciler and the indexes it needs. woken carries DataPlanes that the audit found to be
+// worked on.
+func (r *Reconciler) SetupWithManager(
+	ctx context.Context, mgr ctrl.Manager, woken <-chan event.GenericEvent, opts controller.Options,
+) error {
 	idx := mgr.GetFieldIndexer()
 	if err := idx.IndexField(ctx, &tenantryv1.Tenant{}, IndexDataPlane, func(o client.Object) []string {
 		return []string{o.(*tenantryv1.Tenant).Spec.DataPlane}
@@ -43,6 +47,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, mgr ctrl.Manager, opt
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(planeOfSecret)).
 		Watches(&tenantryv1.Tenant{}, handler.EnqueueRequestsFromMapFunc(planeOfTenant),
 			builder.WithPredicates(createdOrDeleted)).
+		WatchesRawSource(source.Channel(woken, &handler.EnqueueRequestForObject{})).
 		WithOptions(opts).
 		Complete(r)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/tenantry/tenantry/internal/controller/condition"
 	"github.com/tenantry/tenantry/internal/controller/finding"
 	"github.com/tenantry/tenantry/internal/plane"
+	"github.com/tenantry/tenantry/internal/plane/connect"
 )
 
 // auditStamp is how often lastAuditTime moves: a settled plane is written to once in that time at most.
@@ -28,7 +29,6 @@ func reportsDrift(dp *tenantryv1.DataPlane) bool {
 func report(dp *tenantryv1.DataPlane, looks []*look, tenants int, now time.Time) {
 	dp.Status.ObservedGeneration = dp.Generation
 	dp.Status.Tenants = int32(tenants)
-	dp.Status.LastHandledReconcileAt = dp.Annotations[tenantryv1.ReconcileAtAnnotation]
 	reportServers(dp, looks)
 	reportFindings(dp, looks, now)
 	reportClaimed(dp, looks)
@@ -106,22 +106,34 @@ func reportClaimed(dp *tenantryv1.DataPlane, looks []*look) {
 		"every server carries this plane's marker")
 }
 
+// reportAudit says whether every server was read by the audit lately. One that it has not come to yet changes nothing.
 func reportAudit(dp *tenantryv1.DataPlane, looks []*look, now time.Time) {
+	var oldest time.Time
 	for _, l := range looks {
-		if l.err == nil {
-			continue
+		audited := l.layer.Audited()
+		switch {
+		case audited.Stale():
+			putStale(dp, l, audited.Err)
+			return
+		case l.layer.Server == nil && now.Sub(l.layer.FailingSince()) >= connect.Missable*interval(dp):
+			putStale(dp, l, l.err)
+			return
+		case audited.At.IsZero():
+			return
+		case oldest.IsZero() || audited.At.Before(oldest):
+			oldest = audited.At
 		}
-		if since := l.layer.FailingSince(); now.Sub(since) >= 3*interval(dp) {
-			condition.Put(dp, tenantryv1.ConditionAuditCurrent, metav1.ConditionFalse, string(plane.CauseOf(l.err)),
-				fmt.Sprintf("the %s server was not read for three intervals", l.layer.Name))
-		}
-		return
 	}
 	condition.Put(dp, tenantryv1.ConditionAuditCurrent, metav1.ConditionTrue, tenantryv1.ReasonReachable, "every server was read")
-	if t := dp.Status.LastAuditTime; t == nil || now.Sub(t.Time) >= auditStamp {
-		stamp := metav1.NewTime(now)
+	if t := dp.Status.LastAuditTime; t == nil || oldest.Sub(t.Time) >= auditStamp {
+		stamp := metav1.NewTime(oldest)
 		dp.Status.LastAuditTime = &stamp
 	}
+}
+
+func putStale(dp *tenantryv1.DataPlane, l *look, err error) {
+	condition.Put(dp, tenantryv1.ConditionAuditCurrent, metav1.ConditionFalse, string(plane.CauseOf(err)),
+		fmt.Sprintf("the %s server was not read for three intervals", l.layer.Name))
 }
 
 func reportReady(dp *tenantryv1.DataPlane, looks []*look) {

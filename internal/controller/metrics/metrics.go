@@ -19,6 +19,7 @@ type Metrics struct {
 	tenants *tenantStates
 	budgets *budgets
 	drift   *drift
+	audits  *audits
 }
 
 // New makes the metrics and registers them.
@@ -41,11 +42,12 @@ func New(reg prometheus.Registerer) *Metrics {
 			Name: "tenantry_layer_last_read_timestamp_seconds",
 			Help: "When the server of a layer was last read with success, in seconds since 1970, by plane and layer.",
 		}, []string{"plane", "layer"}),
-		tenants: newTenantStates(), budgets: newBudgets(), drift: newDrift(),
+		tenants: newTenantStates(), budgets: newBudgets(), drift: newDrift(), audits: newAudits(),
 	}
 	reg.MustRegister(m.calls, m.errors, m.changes, m.read, m.tenants)
 	reg.MustRegister(m.budgets.collectors()...)
 	reg.MustRegister(m.drift.collectors()...)
+	reg.MustRegister(m.audits.collectors()...)
 	return m
 }
 
@@ -73,6 +75,7 @@ func (m *Metrics) Read(plane string, layer boundary.Layer, at time.Time) {
 func (m *Metrics) Forget(plane string) {
 	m.read.DeletePartialMatch(prometheus.Labels{"plane": plane})
 	m.budgets.forget(plane)
+	m.audits.forget(plane)
 	m.drift.forget(plane)
 }
 

@@ -15,6 +15,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
+	"github.com/tenantry/tenantry/internal/audit"
+	"github.com/tenantry/tenantry/internal/boundary"
 	"github.com/tenantry/tenantry/internal/controller/condition"
 	"github.com/tenantry/tenantry/internal/controller/metrics"
 	"github.com/tenantry/tenantry/internal/credential"
@@ -29,17 +31,25 @@ type Reconciler struct {
 	Secrets  *credential.Store
 	Metrics  *metrics.Metrics
 	Clock    clock.PassiveClock
+	// Audit brings back whoever needs it. nil only in tests: then an audit that is asked for is done at once.
+	Audit Audit
 
 	failing failures
 	denied  denials
+}
+
+// Audit of the planes.
+type Audit interface {
+	// Ask asks for a round on behalf of an object, which is woken once it has ended, and then answered with true.
+	Ask(o audit.Object, token string) bool
 }
 
 // +kubebuilder:rbac:groups=tenantry.dev,resources=tenants,verbs=get;list;watch;update;patch
 // +kubebuilder:rbac:groups=tenantry.dev,resources=tenants/status,verbs=get;patch;update
 // +kubebuilder:rbac:groups=tenantry.dev,resources=tenants/finalizers,verbs=update
 
-// Reconcile brings one Tenant from observed to desired and comes back every audit interval. Looking again at a settled
-// Tenant costs no round trip: all Tenants of a plane share one snapshot per interval.
+// Reconcile brings one Tenant from observed to desired. It is called when the audit finds that there is something to do; by
+// itself it comes back only to read the Secrets again, and while it cannot go on.
 func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	var t tenantryv1.Tenant
 	if err := r.Client.Get(ctx, req.NamespacedName, &t); err != nil {
@@ -75,11 +85,22 @@ func (r *Reconciler) reconcile(ctx context.Context, before *tenantryv1.Tenant, s
 		s.report(r.Clock.Now())
 		r.Metrics.Tenant(s.tenant.Name, s.states())
 	}
-	s.tenant.Status.LastHandledReconcileAt = s.tenant.Annotations[tenantryv1.ReconcileAtAnnotation]
+	if r.answered(s) {
+		s.tenant.Status.LastHandledReconcileAt = s.tenant.Annotations[tenantryv1.ReconcileAtAnnotation]
+	}
 	if err := condition.Commit(ctx, r.Client, r.Recorder, before, s.tenant); err != nil {
 		return ctrl.Result{}, err
 	}
-	return ctrl.Result{RequeueAfter: s.again()}, nil
+	return ctrl.Result{RequeueAfter: r.next(s)}, nil
+}
+
+// answered says that a look that was asked for by annotation has been taken: by a round of the audit that began after that.
+func (r *Reconciler) answered(s *scope) bool {
+	token := s.tenant.Annotations[tenantryv1.ReconcileAtAnnotation]
+	if r.Audit == nil || s.plane == nil || s.refusal != nil || token == "" || token == s.tenant.Status.LastHandledReconcileAt {
+		return true
+	}
+	return r.Audit.Ask(audit.Object{Plane: s.plane.Name, Tenant: s.tenant.Name}, token)
 }
 
 // awaitPlane leaves what is known of a Tenant as it stands while this process has not opened its plane yet: a restart of
@@ -96,7 +117,47 @@ func (r *Reconciler) awaitPlane(ctx context.Context, before *tenantryv1.Tenant, 
 
 const defaultRetry = 15 * time.Second
 
-// again is when to look again: every audit interval, spread out so that a fleet does not move in step.
+// resync is how often a Tenant is reconciled although nothing seems to be due, if it has no Secret to be read again.
+const resync = 10 * time.Minute
+
+// next is when to come back although nothing happens: when the first Secret is to be read again; and soon where that is what
+// stands in the way, or the spec.
+func (r *Reconciler) next(s *scope) time.Duration {
+	if s.refusal != nil || s.credentialErr != nil || r.Audit == nil {
+		return s.again()
+	}
+	names := s.readSecrets()
+	if len(names) == 0 {
+		return resync - time.Duration(rand.Int64N(int64(resync)/5)) //nolint:gosec // jitter
+	}
+	now := r.Clock.Now()
+	wait := resync
+	for _, name := range names {
+		due := r.Secrets.Due(name, s.tenant)
+		if due.IsZero() { // it is about to be written, or was deleted
+			return s.again()
+		}
+		wait = min(wait, due.Sub(now))
+	}
+	return max(wait, 0) + time.Duration(rand.Int64N(int64(s.plane.Interval)/5+1)) + 1 //nolint:gosec // jitter
+}
+
+// readSecrets are those that are read while access is open.
+func (s *scope) readSecrets() []types.NamespacedName {
+	if s.desired.Access != boundary.Open {
+		return nil
+	}
+	var out []types.NamespacedName
+	for _, l := range s.wanted() {
+		out = append(out, s.secretName(l))
+	}
+	if s.gatewayWanted() {
+		out = append(out, s.gatewaySecretName())
+	}
+	return out
+}
+
+// again is when to try again: after an audit interval, spread out so that a fleet does not move in step.
 func (s *scope) again() time.Duration {
 	interval := defaultRetry
 	if s.plane != nil {

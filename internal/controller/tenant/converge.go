@@ -58,6 +58,9 @@ func (r *Reconciler) converge(ctx context.Context, s *scope, apply bool) {
 	wg.Wait()
 	for _, res := range s.results {
 		res.failingFor = r.failing.note(s.tenant.UID, string(res.layer.Name), res.err != nil, r.Clock.Now())
+		if res.err != nil {
+			res.failingFor = max(res.failingFor, failingFor(res.layer, r.Clock.Now(), s.plane.Interval))
+		}
 	}
 }
 
@@ -74,7 +77,10 @@ func worthTrying(res *result, want boundary.Tenant) bool {
 }
 
 func convergeLayer(ctx context.Context, res *result, want boundary.Tenant, apply bool, m *metrics.Metrics) {
-	if res.err = res.layer.Fault(); res.err != nil && !worthTrying(res, want) {
+	if res.err = res.layer.Fault(); res.err == nil && res.layer.Audited().Stale() {
+		res.err = res.layer.Audited().Err
+	}
+	if res.err != nil && !worthTrying(res, want) {
 		return
 	}
 	server := res.layer.Server

@@ -112,12 +112,11 @@ func (r *Reconciler) writeGateway(ctx context.Context, s *scope) error {
 			return fmt.Errorf("mint gateway token: %w", err)
 		}
 	}
-	g := s.dp.Spec.Gateway
-	b, err := credential.Gateway(g.URL, g.GRPCAddress, s.logicalCollections(), token)
-	if err != nil {
+	var err error
+	if next.binding, err = s.gatewayBinding(token, previous); err != nil {
 		return err
 	}
-	if next.binding = b.Replacing(previous); next.binding.Equal(s.gateway.binding) {
+	if next.binding.Equal(s.gateway.binding) {
 		return nil
 	}
 	if err := r.Secrets.Put(ctx, s.gatewaySecretName(), s.tenant, next.binding); credential.Reason(err) != "" {
@@ -132,6 +131,16 @@ func (r *Reconciler) writeGateway(ctx context.Context, s *scope) error {
 	}
 	s.gateway = next
 	return nil
+}
+
+// gatewayBinding is what the Secret says of a token and the one that it replaced.
+func (s *scope) gatewayBinding(token boundary.Secret, previous string) (credential.Binding, error) {
+	g := s.dp.Spec.Gateway
+	b, err := credential.Gateway(g.URL, g.GRPCAddress, s.logicalCollections(), token)
+	if err != nil {
+		return nil, err
+	}
+	return b.Replacing(previous), nil
 }
 
 // logicalCollections are the names that the tenant uses at the gateway: those of its corpora, and of the references'

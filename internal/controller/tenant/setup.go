@@ -28,9 +28,10 @@ const (
 	indexTenantID  = "tenantID"
 )
 
-// SetupWithManager registers the reconciler and the indexes it needs. changed carries DataPlanes whose usability changed.
+// SetupWithManager registers the reconciler and the indexes it needs. changed carries DataPlanes whose usability changed,
+// woken Tenants that the audit found to be worked on.
 func (r *Reconciler) SetupWithManager(
-	ctx context.Context, mgr ctrl.Manager, changed <-chan event.GenericEvent, opts controller.Options,
+	ctx context.Context, mgr ctrl.Manager, changed, woken <-chan event.GenericEvent, opts controller.Options,
 ) error {
 	idx := mgr.GetFieldIndexer()
 	if err := idx.IndexField(ctx, &tenantryv1.Corpus{}, IndexTenant, func(o client.Object) []string {
@@ -55,6 +56,7 @@ func (r *Reconciler) SetupWithManager(
 		Watches(&tenantryv1.Corpus{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfCorpus)).
 		Watches(&tenantryv1.DataPlane{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfPlane), builder.WithPredicates(planeMatters)).
 		WatchesRawSource(source.Channel(changed, handler.EnqueueRequestsFromMapFunc(r.tenantsOfPlane))).
+		WatchesRawSource(source.Channel(woken, &handler.EnqueueRequestForObject{})).
 		WithOptions(opts).
 		Complete(r)
 }
