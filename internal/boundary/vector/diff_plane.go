@@ -6,17 +6,12 @@ import (
 	"github.com/tenantry/tenantry/internal/boundary"
 )
 
-// DiffPlane compares what the plane as a whole needs: its own collections and the shared ones.
-func (p Plane) DiffPlane(o Observed) (boundary.Diff, *Problem) {
-	b := p.builder(o, "", time.Time{})
-	if o.Open {
-		b.hazard("server", boundary.Critical, CheckOpenServer, "Qdrant answers callers without a credential, so every collection is "+
-			"open to everybody who reaches it; set QDRANT__SERVICE__API_KEY and restart it")
-	}
-	if o.ShortKey {
-		b.hazard("server", boundary.Warning, CheckShortKey, "the API key has fewer than %d characters; every token is signed with it, so a "+
-			"tenant could find it by trying; replace it, for example with openssl rand -hex 32", MinKeyLength)
-	}
+// DiffPlane compares what the plane as a whole needs: its own collections and the shared ones; and it reports what is wrong
+// with the server, and what belongs to nobody.
+func (p Plane) DiffPlane(o Observed, now time.Time) (boundary.Diff, *Problem) {
+	b := p.builder(o, "", now)
+	b.server()
+	b.snapshots()
 	for _, c := range []Collection{p.Claims(), p.Tokens()} {
 		b.planeCollection(c)
 	}

@@ -2,6 +2,7 @@ package vector
 
 import (
 	"testing"
+	"time"
 
 	"github.com/tenantry/tenantry/internal/boundary"
 )
@@ -95,10 +96,26 @@ func TestDiffPlane(t *testing.T) {
 			o.Points = map[string]Points{shared: {Unmarked: MaxUnmarkedSeen, Tenants: map[string]uint64{"acme": 10}}}
 			return o
 		}(),
+		"snapshots left behind": func() Observed {
+			o := whole()
+			day := now.Add(-BackupTime)
+			o.Rounds.Snapshots = []Snapshot{
+				{Collection: shared, Name: "in-the-making", Made: day}, {Name: "full-snapshot-1", Made: day.Add(-time.Hour)},
+				{Collection: "tenant_acme_notes", Name: "newer", Made: day.Add(-time.Hour)}, {Collection: "tenant_acme_mail", Name: "older", Made: day.Add(-99 * time.Hour)},
+				{Collection: "reference_eu_rules", Name: "uploaded"},
+			}
+			return o
+		}(),
+		"snapshots not listed": func() Observed { o := whole(); o.Rounds.SnapshotsUnread = "the bucket is away"; return o }(),
+		"plain text": func() Observed {
+			o := whole()
+			o.Rounds.PlainText = []string{"http://qdrant.data:6333", "qdrant.data:6334"}
+			return o
+		}(),
 		"platform tunes what is not shared": alter(whole(), ClaimsCollection, func(c *Collection) {
 			c.HNSW.M, c.Replicas, c.Segments = 16, 3, 4
 		}),
 	} {
-		t.Run(name, func(t *testing.T) { golden(t, printed(judge.DiffPlane(seen))) })
+		t.Run(name, func(t *testing.T) { golden(t, printed(judge.DiffPlane(seen, now))) })
 	}
 }

@@ -31,6 +31,8 @@ type Observed struct {
 	Aliases map[string]string
 	// Points of shared collections, by collection; only where the plane as a whole is looked at.
 	Points map[string]Points
+	// Rounds is what is looked at now and then.
+	Rounds Rounds
 	// Claims by tenantID.
 	Claims map[string]boundary.Claim
 	// Grants by the UID of their owner.

@@ -76,6 +76,12 @@ const (
 	CheckUnmarkedPoints = "points-without-tenant"
 	// CheckStrangerPoints: points of a shared collection carry a tenantID that nobody claims.
 	CheckStrangerPoints = "points-of-unclaimed-tenant"
+	// CheckPlainText: the server also answers without TLS, which the DataPlane asks for.
+	CheckPlainText = "plain-text-api"
+	// CheckSnapshots: snapshots were left behind.
+	CheckSnapshots = "snapshots-left-behind"
+	// CheckSnapshotsUnread: nobody can tell whether there are any.
+	CheckSnapshotsUnread = "snapshots-unread"
 	// CheckAlias: an alias leads into a collection of the plane, or has a name that is kept for one.
 	CheckAlias = "alias"
 )

@@ -42,7 +42,7 @@ func (r *resolver) qdrant(ctx context.Context) error {
 	r.out.Advertised.Qdrant = advertised(spec.Advertise, spec.Address)
 	r.out.Advertised.QdrantREST = spec.RESTURL
 	r.out.Qdrant = &qdrant.Config{
-		Address: spec.Address, APIKey: key, TLS: tlsConfig,
+		Address: spec.Address, APIKey: key, TLS: tlsConfig, RESTURL: spec.RESTURL,
 		Spec: vector.Spec{
 			Plane: r.dp.Name, Shared: sharedCollections(spec.SharedCollections), MaxDedicated: int(orDefault(spec.MaxDedicatedCollections, defaultMaxDedicated)),
 		},

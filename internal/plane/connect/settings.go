@@ -103,7 +103,7 @@ func (s Settings) vectorLayer(c qdrant.Config) layerSettings {
 	c.Trace, c.BeforeChange = s.Hooks.trace(boundary.Vector), s.Hooks.BeforeChange
 	return layerSettings{
 		name:   boundary.Vector,
-		digest: digest(c.Address, c.APIKey.Fingerprint(), s.TLS[boundary.Vector], c.Spec, c.Marker, c.SnapshotAge),
+		digest: digest(c.Address, c.RESTURL, c.APIKey.Fingerprint(), s.TLS[boundary.Vector], c.Spec, c.Marker, c.SnapshotAge),
 		open:   func() (plane.Server, error) { return qdrant.Open(c) },
 	}
 }

@@ -29,10 +29,11 @@ type calls struct {
 	root        pb.QdrantClient
 	collections pb.CollectionsClient
 	points      pb.PointsClient
+	snapshots   pb.SnapshotsClient
 }
 
 func newCalls(conn grpc.ClientConnInterface) calls {
-	return calls{pb.NewQdrantClient(conn), pb.NewCollectionsClient(conn), pb.NewPointsClient(conn)}
+	return calls{pb.NewQdrantClient(conn), pb.NewCollectionsClient(conn), pb.NewPointsClient(conn), pb.NewSnapshotsClient(conn)}
 }
 
 // dial uses the generated services and not the library's client: it has one credential for all calls and writes to the

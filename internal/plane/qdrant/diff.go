@@ -14,7 +14,7 @@ func (s *Server) DiffPlane(ctx context.Context, f plane.Freshness) (boundary.Dif
 	if err != nil {
 		return boundary.Diff{}, err
 	}
-	d, p := s.judge.DiffPlane(o)
+	d, p := s.judge.DiffPlane(o, s.cfg.Clock.Now())
 	return d, problem(p)
 }
 

@@ -129,6 +129,7 @@ type caller struct {
 	ctx         context.Context
 	collections pb.CollectionsClient
 	points      pb.PointsClient
+	snapshots   pb.SnapshotsClient
 }
 
 // as is a client of the server with a credential, as a workload has it.
@@ -140,7 +141,7 @@ func (r *rig) as(credential boundary.Secret) caller {
 	}
 	r.t.Cleanup(func() { _ = conn.Close() })
 	ctx := metadata.AppendToOutgoingContext(context.Background(), "api-key", credential.Reveal())
-	return caller{ctx, pb.NewCollectionsClient(conn), pb.NewPointsClient(conn)}
+	return caller{ctx, pb.NewCollectionsClient(conn), pb.NewPointsClient(conn), pb.NewSnapshotsClient(conn)}
 }
 
 func (r *rig) count(name string) int {

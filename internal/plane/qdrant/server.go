@@ -26,6 +26,8 @@ type Config struct {
 	APIKey boundary.Secret
 	// TLS of the connection; nil = plain text.
 	TLS *tls.Config
+	// RESTURL of the REST API, "" where nobody said. Only whether it answers without TLS is asked of it, where there is TLS.
+	RESTURL string
 	// Spec of the plane.
 	Spec vector.Spec
 	// Marker that this installation writes, and that must stand on the server before anything else is written.
@@ -50,6 +52,7 @@ type Server struct {
 
 	flight singleflight.Group
 	cache  cache
+	rounds rounds
 
 	mu           sync.Mutex
 	facts        facts
