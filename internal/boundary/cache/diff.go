@@ -25,8 +25,8 @@ func (s Spec) DiffTenant(nodes []Node, t boundary.Tenant) boundary.Diff {
 	return d.out
 }
 
-// DiffPlane compares the application's user, and clears records of nodes that are gone if complete says that nodes are
-// all there are. Hazards come from FindHazards.
+// DiffPlane compares the application's user, puts back tombstones that a primary has lost and another still holds, and
+// clears records of nodes that are gone if complete says that nodes are all there are. Hazards come from FindHazards.
 func (s Spec) DiffPlane(nodes []Node, complete bool) boundary.Diff {
 	d := differ{spec: s, name: s.AppUser}
 	for i := range nodes {
@@ -35,6 +35,9 @@ func (s Spec) DiffPlane(nodes []Node, complete bool) boundary.Diff {
 		}
 		if complete && nodes[i].Home == nodes[i].Name {
 			d.forgetGone(&nodes[i], nodes)
+		}
+		if nodes[i].Home == nodes[i].Name {
+			d.tombstones(&nodes[i], nodes)
 		}
 	}
 	d.out.Plan.Sort()
@@ -72,6 +75,27 @@ func (d *differ) forgetGone(n *Node, nodes []Node) {
 		d.add(boundary.PhaseRemove, boundary.Unexpected, boundary.Info, "key "+SavedKey+" on "+n.Name,
 			ForgetSaves{Node: n.Name, Fields: gone}, fmt.Sprintf("%d records speak of nodes that are gone; clear them", len(gone)))
 	}
+}
+
+// tombstones puts back those that a primary lost with its data: nobody else asks for tenants that are gone.
+func (d *differ) tombstones(n *Node, nodes []Node) {
+	lost := map[string]boundary.Claim{}
+	for i := range nodes {
+		for id, c := range nodes[i].Claims {
+			if _, stands := n.Claims[id]; c.Tombstone && !stands {
+				lost[id] = c
+			}
+		}
+	}
+	if len(lost) == 0 {
+		return
+	}
+	op := RestoreTombstones{Node: n.Name}
+	for _, id := range slices.Sorted(maps.Keys(lost)) {
+		op.Claims = append(op.Claims, lost[id])
+	}
+	d.add(boundary.PhaseBuild, boundary.Missing, boundary.Warning, "tombstones in "+n.Name, op, fmt.Sprintf(
+		"%d tenantIDs whose data was retained (such as %s) have no tombstone here, and do on another node; put them back", len(lost), op.Claims[0].TenantID))
 }
 
 // differ collects what separates one user from what it should be.
@@ -127,6 +151,12 @@ func (d *differ) user(n *Node, want User, shape Permissions) {
 // set adds the one command that makes the user right, and says in which phase.
 func (d *differ) set(n *Node, have User, stands bool, want User, shape Permissions) boundary.Phase {
 	v := judge(have, stands, want, shape)
+	if d.tenant.ID == "" && v.severity == boundary.Critical && !have.NoPass {
+		v.severity = boundary.Warning // only the application itself reaches more
+	}
+	if last := n.Saved[SaveField(d.name, n.Name)]; !stands && last != "" && last != absent {
+		v.summary = strings.Replace(v.summary, notStanding, "the user stood here and is gone, removed by hand or by a restart without its users", 1)
+	}
 	op := SetUser{Node: n.Name, User: d.name, Rule: want.rule(d.spec.granted(n).words), Kill: stands && v.intruders,
 		Forget: d.forget(n, want.Digest())}
 	d.add(v.phase, v.kind, v.severity, d.object(n), op, v.summary)

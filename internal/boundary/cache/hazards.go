@@ -17,6 +17,10 @@ const (
 	CheckForeignUser = "user-reaches-tenants"
 	// CheckAdministrator: another user may change users.
 	CheckAdministrator = "user-administers"
+	// CheckBeyondPatterns: another user may run commands that no key pattern binds.
+	CheckBeyondPatterns = "user-beyond-patterns"
+	// CheckOperatorOpen: the operator's user needs no password.
+	CheckOperatorOpen = "operator-user-open"
 	// CheckUnclaimedUser: a user is named like a tenant's, and no tenant claims it.
 	CheckUnclaimedUser = "tenant-user-without-claim"
 	// CheckNotPersistent: the persistence that the plane declares does not work on a node.
@@ -36,14 +40,21 @@ type Hazards struct {
 type foreign struct {
 	node, user string
 	patterns   []string
+	severity   boundary.Severity
+	remedy     string
 }
 
-// FindHazards looks through a snapshot of all users.
-func (s Spec) FindHazards(nodes []Node) Hazards {
+// FindHazards looks through a snapshot of all users. complete says that nodes are all there are.
+func (s Spec) FindHazards(nodes []Node, complete bool) Hazards {
 	h := Hazards{prefix: s.KeyPrefix}
+	if complete {
+		s.strangers(nodes, &h)
+	}
 	for i := range nodes {
 		n := &nodes[i]
 		s.persistence(n, &h)
+		s.server(n, &h)
+		s.marker(n, &h)
 		for _, name := range slices.Sorted(maps.Keys(n.Users)) {
 			s.hazard(n, name, &h)
 		}
@@ -61,9 +72,8 @@ func (h Hazards) Tenant(id string) []boundary.Finding {
 			continue
 		}
 		out = append(out, boundary.Finding{Layer: boundary.Cache, Tenant: id, Object: object(f.user, f.node),
-			Kind: boundary.Hazard, Severity: boundary.Warning, Check: CheckForeignUser, Message: fmt.Sprintf(
-				"user %s reaches this tenant's keys or channels by the pattern %s; take it away with ACL SETUSER %s resetkeys "+
-					"resetchannels and the patterns it needs", f.user, f.patterns[at], f.user)})
+			Kind: boundary.Hazard, Severity: f.severity, Check: CheckForeignUser, Message: fmt.Sprintf(
+				"user %s reaches this tenant's keys or channels by the pattern %s; take it away with %s", f.user, f.patterns[at], f.remedy)})
 	}
 	return out
 }
@@ -83,15 +93,62 @@ func (s Spec) hazard(n *Node, name string, h *Hazards) {
 	case name == s.AppUser || !u.Enabled && name != s.Operator:
 	case name == "default" && u.NoPass:
 		s.openDefault(n, u, h)
+	case name == s.Operator && u.NoPass:
+		h.add(object(name, n.Name), CheckOperatorOpen, boundary.Critical, "the operator's user %s needs no password: anybody, and every "+
+			"tenant, can log in as it and change every user; run ACL SETUSER %s resetpass and give it the password of the DataPlane's Secret",
+			name, name)
 	case name == s.Operator:
 	case tenants:
-		unclaimed(n, name, id, h)
+		if unclaimed(n, name, id, h) {
+			s.overlap(n, name, u, h)
+		}
 	case administers(u):
-		h.add(object(name, n.Name), CheckAdministrator, boundary.Info,
-			"user %s may change users and thereby reach every tenant's keys; it is trusted like the operator", name)
+		h.add(object(name, n.Name), CheckAdministrator, openly(u, boundary.Info),
+			"user %s may change users and thereby reach every tenant's keys; it is trusted like the operator%s", name, openText(name, u))
 	default:
+		s.unbound(n, name, u, h)
 		s.overlap(n, name, u, h)
 	}
+}
+
+// openly is the severity of what a user can do: a tenant can log in as anybody who needs no password.
+func openly(u User, otherwise boundary.Severity) boundary.Severity {
+	if u.NoPass {
+		return boundary.Critical
+	}
+	return otherwise
+}
+
+func openText(name string, u User) string {
+	if !u.NoPass {
+		return ""
+	}
+	return fmt.Sprintf(". It needs no password, so that every tenant can log in as it: ACL SETUSER %s resetpass off", name)
+}
+
+// unbinding are commands that see or destroy what belongs to everybody, whatever a user's patterns are. Those that
+// replication, sentinels and monitoring need are left out.
+var unbinding = []string{"monitor", "flushall", "flushdb", "swapdb", "config|set", "module|load", "module|loadex", "debug"}
+
+// unbound reports a user that may run commands that no pattern binds.
+func (s Spec) unbound(n *Node, name string, u User, h *Hazards) {
+	var may []string
+	for _, c := range unbinding {
+		if slices.ContainsFunc(u.all(), func(p Permissions) bool { return p.Commands.Grants(c) }) {
+			may = append(may, c)
+		}
+	}
+	if len(may) > 0 {
+		h.add(object(name, n.Name), CheckBeyondPatterns, openly(u, boundary.Warning), "user %s may run %s, which no key pattern binds: it sees "+
+			"or destroys what belongs to every tenant; take that away with ACL SETUSER %s %s-%s%s", name, strings.Join(may, ", "), name,
+			choose(len(u.Selectors) > 0, "clearselectors ", ""), strings.Join(may, " -"), openText(name, u))
+	}
+}
+
+// narrow is the command that takes a user's patterns away.
+func narrow(name string, u User) string {
+	return "ACL SETUSER " + name + choose(len(u.Selectors) > 0, " clearselectors", "") + " resetkeys resetchannels and the patterns it needs" +
+		openText(name, u)
 }
 
 // openDefault: a tenant's connection becomes default by RESET, which nothing can refuse. What default reaches is what
@@ -106,13 +163,14 @@ func (s Spec) openDefault(n *Node, u User, h *Hazards) {
 }
 
 // unclaimed reports a user that carries a tenant's name but that no living claim speaks for.
-func unclaimed(n *Node, name, id string, h *Hazards) {
+func unclaimed(n *Node, name, id string, h *Hazards) bool {
 	claim, ok := n.Claims[id]
 	if n.Claims == nil || ok && !claim.Tombstone {
-		return
+		return false
 	}
 	h.add(object(name, n.Name), CheckUnclaimedUser, boundary.Warning,
 		"user %s is on, and no Tenant claims tenantID %q; if none is about to, remove it with ACL DELUSER %s", name, id, name)
+	return true
 }
 
 // administers says whether the user could give itself anything.
@@ -127,22 +185,33 @@ const nobody = "\x00"
 
 // overlap reports a user whose patterns reach tenants: once for the plane if they reach all, else for each.
 func (s Spec) overlap(n *Node, name string, u User, h *Hazards) {
-	patterns := reachable(u)
+	patterns := s.reachable(name, u)
 	everybody := slices.IndexFunc(patterns, func(p string) bool { return reaches(p, s.KeyPrefix+":"+nobody+":") })
 	if everybody >= 0 {
-		h.add(object(name, n.Name), CheckForeignUser, boundary.Warning,
-			"user %s reaches every tenant's keys or channels by the pattern %s; name it as appUser, or narrow it with ACL SETUSER "+
-				"%s resetkeys resetchannels and the patterns it needs", name, patterns[everybody], name)
+		h.add(object(name, n.Name), CheckForeignUser, openly(u, boundary.Warning),
+			"user %s reaches every tenant's keys or channels by the pattern %s; name it as appUser, or narrow it with %s",
+			name, patterns[everybody], narrow(name, u))
 		return
 	}
 	patterns = slices.DeleteFunc(patterns, func(p string) bool { return !reaches(p, s.KeyPrefix+":") })
 	if len(patterns) > 0 {
-		h.foreign = append(h.foreign, foreign{node: n.Name, user: name, patterns: patterns})
+		h.foreign = append(h.foreign, foreign{n.Name, name, patterns, openly(u, boundary.Warning), narrow(name, u)})
 	}
 }
 
-// reachable lists the key and channel patterns of a user that may run anything at all.
-func reachable(u User) []string {
+// reachable lists the key and channel patterns of a user that may run anything at all, but those that its name entitles
+// it to.
+func (s Spec) reachable(name string, u User) []string {
+	own, tenants := strings.CutPrefix(name, tenantUserPrefix)
+	all := patterns(u)
+	if !tenants {
+		return all
+	}
+	mine := strings.TrimSuffix(TenantPattern(s.KeyPrefix, own), "*")
+	return slices.DeleteFunc(all, func(p string) bool { return strings.HasPrefix(p, mine) })
+}
+
+func patterns(u User) []string {
 	var out []string
 	for _, p := range u.all() {
 		if p.Commands.Empty() {

@@ -46,7 +46,7 @@ func TestHazards(t *testing.T) {
 			if test.change != nil {
 				test.change(&n)
 			}
-			found := spec.FindHazards([]Node{n})
+			found := spec.FindHazards([]Node{n}, true)
 			var got hazards
 			for _, f := range found.Plane {
 				got.Plane = append(got.Plane, f.Check+" "+string(f.Severity))
@@ -81,7 +81,7 @@ func TestPersistenceHazards(t *testing.T) {
 			s, n := spec, empty(one, one)
 			s.Persistence, n.ACLFilePath, n.ConfigPath = test.persistence, test.files.acl, test.files.config
 			got := ""
-			for _, f := range s.FindHazards([]Node{n}).Plane {
+			for _, f := range s.FindHazards([]Node{n}, true).Plane {
 				got += string(f.Severity)
 			}
 			if got != test.want {

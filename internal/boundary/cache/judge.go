@@ -17,14 +17,16 @@ type verdict struct {
 	intruders bool
 }
 
+const notStanding = "the user does not stand"
+
 // judge says what separates a user that stands from the one that should. shape is what the user may do while it is on:
 // the same as want, unless that is closed.
 func judge(have User, stands bool, want User, shape Permissions) verdict {
 	switch {
 	case !stands && !want.Enabled:
-		return verdict{boundary.PhaseBuild, boundary.Missing, boundary.Warning, "the user does not stand; make it, closed", false}
+		return verdict{boundary.PhaseBuild, boundary.Missing, boundary.Warning, notStanding + "; make it, closed", false}
 	case !stands:
-		return verdict{boundary.PhaseOpen, boundary.Missing, boundary.Warning, "the user does not stand; make it with its rule and password", false}
+		return verdict{boundary.PhaseOpen, boundary.Missing, boundary.Warning, notStanding + "; make it with its rule and password", false}
 	case have.Closed():
 		return verdict{boundary.PhaseOpen, boundary.Changed, boundary.Warning, "the user is closed; give it its rule and password", false}
 	}

@@ -13,6 +13,10 @@ type Node struct {
 	Cluster bool
 	// ACLFilePath and ConfigPath are where the server keeps its users and its configuration, "" for nowhere.
 	ACLFilePath, ConfigPath string
+	// Facts that it says of itself.
+	Facts Facts
+	// Marker that stands on this node itself, nil where none does.
+	Marker *boundary.Marker
 	// Catalog of the commands that the server knows.
 	Catalog Catalog
 	// Users by name. After a fresh read of one tenant: only its user.

@@ -26,6 +26,12 @@ type BuryClaim struct {
 	Claim boundary.Claim
 }
 
+// RestoreTombstones writes tombstones where no claim stands.
+type RestoreTombstones struct {
+	Node   string
+	Claims []boundary.Claim
+}
+
 // SetUser replaces a user in one atomic ACL SETUSER.
 type SetUser struct {
 	Node, User string
@@ -69,6 +75,9 @@ type ForgetSaves struct {
 func (o ForgetSaves) At() string { return o.Node }
 
 // At returns the node.
+func (o RestoreTombstones) At() string { return o.Node }
+
+// At returns the node.
 func (o ClaimTenant) At() string { return o.Node }
 
 // At returns the node.
@@ -89,6 +98,10 @@ func (o ClaimTenant) String() string {
 
 func (o BuryClaim) String() string {
 	return fmt.Sprintf("HSET %s %s <tombstone of %s>", ClaimsKey, o.Claim.TenantID, o.Claim.UID)
+}
+
+func (o RestoreTombstones) String() string {
+	return fmt.Sprintf("HSETNX %s <%d tombstones>", ClaimsKey, len(o.Claims))
 }
 
 // String shows the command without the digests of passwords.

@@ -54,6 +54,8 @@ type Spec struct {
 	AppUser string
 	// AppPassword of AppUser; without one it is built closed.
 	AppPassword boundary.Secret
+	// Marker that must stand on every primary; zero: it is not judged.
+	Marker boundary.Marker
 	// Operator is the user that Tenantry itself connects as. It is never changed and never reported.
 	Operator string
 }

@@ -164,6 +164,8 @@ func (a *apply) change(ctx context.Context, c boundary.Change) error {
 		return s.claimTenant(ctx, op)
 	case cache.BuryClaim:
 		return s.buryClaim(ctx, op)
+	case cache.RestoreTombstones:
+		return s.restoreTombstones(ctx, op)
 	case cache.SetUser:
 		return s.setUser(ctx, op)
 	case cache.DropUser:

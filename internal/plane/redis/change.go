@@ -50,6 +50,22 @@ func (s *Server) buryClaim(ctx context.Context, op cache.BuryClaim) error {
 	})
 }
 
+// restoreTombstones leaves a claim alone that somebody has made meanwhile.
+func (s *Server) restoreTombstones(ctx context.Context, op cache.RestoreTombstones) error {
+	texts := make([][]byte, len(op.Claims))
+	for i, c := range op.Claims {
+		var err error
+		if texts[i], err = json.Marshal(c); err != nil {
+			return err
+		}
+	}
+	return s.transact(ctx, op.Node, "restore tombstones on "+op.Node, cache.Record{}, func(p redis.Pipeliner) {
+		for i, c := range op.Claims {
+			p.HSetNX(ctx, cache.ClaimsKey, c.TenantID, texts[i])
+		}
+	})
+}
+
 func (s *Server) setUser(ctx context.Context, op cache.SetUser) error {
 	args := []any{"acl", "setuser", op.User}
 	for _, w := range op.Rule {

@@ -40,7 +40,7 @@ type Config struct {
 	Password boundary.Secret
 	// TLS of every connection; nil sends plain text.
 	TLS *tls.Config
-	// Spec of the boundary. Its Operator is set from Username.
+	// Spec of the boundary. Its Operator is set from Username, its Marker from Marker.
 	Spec cache.Spec
 	// Marker that must stand on every primary before anything is written.
 	Marker boundary.Marker
@@ -75,7 +75,7 @@ func (c *Config) complete() error {
 	if c.BeforeChange == nil {
 		c.BeforeChange = func(boundary.Change) error { return nil }
 	}
-	c.Spec.Operator = c.Username
+	c.Spec.Operator, c.Spec.Marker = c.Username, c.Marker
 	return c.check()
 }
 

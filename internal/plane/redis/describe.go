@@ -78,10 +78,21 @@ func (s *Server) capabilities(looks []*look, nodes []cache.Node) []string {
 	} else {
 		out = append(out, "Tenants may not run scripts (EVAL); BullMQ and redlock need redis.scripts: Allow")
 	}
+	out = append(out, s.flaws(looks)...)
 	if s.cfg.Spec.Persistence == cache.None {
 		out = append(out, "Users are gone after a restart of the server until they are put back")
 	}
 	return out
+}
+
+// flaws are told once for each version.
+func (s *Server) flaws(looks []*look) []string {
+	var out []string
+	for _, l := range looks {
+		out = append(out, s.cfg.Spec.Flaws(versionIn(l.info))...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // silent names the nodes that do not let the operator read their log, and lets the harvest ask the others again.

@@ -72,7 +72,7 @@ func eachNode(addrs []string, do func(i int, addr string) error) error {
 func (s *Server) lookAt(ctx context.Context, addr string, probe probe) (*look, error) {
 	l := &look{addr: addr}
 	p := s.client(addr).Pipeline()
-	info := p.Info(ctx, "server", "replication")
+	info := p.Info(ctx, "server", "replication", "memory", "persistence")
 	marker := p.Get(ctx, cache.MarkerKey)
 	read := probe(ctx, p)
 	if err := s.exchange(ctx, "read", "look at "+addr, addr, p); err != nil {
@@ -86,7 +86,8 @@ func (s *Server) lookAt(ctx context.Context, addr string, probe probe) (*look, e
 	if err != nil {
 		return nil, s.fault(addr, err)
 	}
-	l.node = cache.Node{Name: addr, Cluster: l.info["redis_mode"] == "cluster", ConfigPath: l.info["config_file"]}
+	l.node = cache.Node{Name: addr, Cluster: l.info["redis_mode"] == "cluster", ConfigPath: l.info["config_file"],
+		Facts: facts(l.info), Marker: l.marker}
 	if err := read(l); err != nil {
 		return nil, s.fault(addr, err)
 	}
@@ -133,10 +134,10 @@ func (l *look) readMarker(reply *redis.StringCmd) error {
 	return nil
 }
 
-// version as the server reports it; Valkey says which Redis it is compatible with beside its own.
+// version as the server reports it.
 func (l *look) version() string {
-	if v := l.info["valkey_version"]; v != "" {
-		return "Valkey " + v
+	if v := versionIn(l.info); v.Valkey {
+		return v.String()
 	}
 	return l.info["redis_version"]
 }

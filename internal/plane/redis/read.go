@@ -16,12 +16,13 @@ import (
 func (s *Server) wholeNode(ctx context.Context, p redis.Pipeliner) func(*look) error {
 	users := p.Do(ctx, "acl", "list")
 	categories := askCatalog(ctx, p)
-	file := p.ConfigGet(ctx, "aclfile")
+	acl := p.ConfigGet(ctx, "acl*")
 	claims := p.HGetAll(ctx, cache.ClaimsKey)
 	saved := p.HGetAll(ctx, cache.SavedKey)
 	return func(l *look) (err error) {
 		// Without persistence the path is only good for a hint, and CONFIG may be refused.
-		l.node.ACLFilePath, err = file.Val()["aclfile"], file.Err()
+		l.node.ACLFilePath, err = acl.Val()["aclfile"], acl.Err()
+		l.node.Facts.NewChannels = acl.Val()["acl-pubsub-default"]
 		if err != nil && s.cfg.Spec.Persistence != cache.None {
 			return err
 		}

@@ -161,7 +161,7 @@ func (s *Server) readAll(ctx context.Context) *view {
 	v := &view{seq: s.views.begin(), taken: s.cfg.Clock.Now()}
 	looks, err := s.look(ctx, s.wholeNode)
 	v.nodes, v.fault = s.arrange(looks, err)
-	v.hazards = s.cfg.Spec.FindHazards(v.nodes)
+	v.hazards = s.cfg.Spec.FindHazards(v.nodes, v.fault == nil)
 	s.views.replace(v)
 	return v
 }
