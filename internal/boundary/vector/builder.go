@@ -27,9 +27,12 @@ func (p Plane) builder(o Observed, tenant string, now time.Time) *builder {
 func (b *builder) add(
 	phase boundary.Phase, object string, kind boundary.Kind, severity boundary.Severity, op boundary.Op, summary string, args ...any,
 ) {
+	text := fmt.Sprintf(summary, args...)
+	if call := remedy(op); call != "" {
+		text += ": " + call
+	}
 	b.diff.Plan = append(b.diff.Plan, boundary.Change{
-		Layer: boundary.Vector, Phase: phase, Tenant: b.tenant, Object: object, Kind: kind, Severity: severity,
-		Summary: fmt.Sprintf(summary, args...), Op: op,
+		Layer: boundary.Vector, Phase: phase, Tenant: b.tenant, Object: object, Kind: kind, Severity: severity, Summary: text, Op: op,
 	})
 }
 

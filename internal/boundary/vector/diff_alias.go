@@ -1,7 +1,6 @@
 package vector
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -17,7 +16,8 @@ import (
 func (b *builder) aliased(want Collection, target string) {
 	if have, ok := b.seen.Collections[want.Name]; ok && conflict(want, have) == nil {
 		b.hazard(aliasObject(want.Name), boundary.Warning, CheckAlias, "%q is an alias of collection %q, a copy of the collection of that name. "+
-			"Tokens for the name open the copy, and nothing is compared or mended in it: recover the copy under its own name, then %s",
+			"Tokens for the name open the copy, and nothing is compared or mended in it: recover the copy under its own name, then remove the "+
+			"alias with %s",
 			want.Name, target, removal(want.Name))
 		return
 	}
@@ -39,7 +39,7 @@ func (b *builder) planeAliases() {
 			b.keptName(alias, target)
 		case b.plane.Relevant(target):
 			b.hazard(aliasObject(alias), boundary.Warning, CheckAlias, "alias %q leads to collection %q: whoever holds a token for the alias "+
-				"reaches the collection, past everything that is granted and revoked here; if nothing needs it, %s", alias, target, removal(alias))
+				"reaches the collection, past everything that is granted and revoked here; if nothing needs it, remove it with %s", alias, target, removal(alias))
 		}
 	}
 }
@@ -56,7 +56,7 @@ func (b *builder) tenantAliases(t boundary.Tenant) {
 
 func (b *builder) keptName(alias, target string) {
 	b.hazard(aliasObject(alias), boundary.Warning, CheckAlias, "alias %q of collection %q has a name that is kept for a collection of its own: "+
-		"none can be made while it stands; %s", alias, target, removal(alias))
+		"none can be made while it stands; remove it with %s", alias, target, removal(alias))
 }
 
 // claimed says whether a name is that of a Dedicated collection of a tenant that holds its claim: then it is the tenant's finding.
@@ -71,6 +71,7 @@ func (b *builder) claimed(collection string) bool {
 
 func aliasObject(alias string) string { return "alias " + alias }
 
+// removal is the call that removes an alias.
 func removal(alias string) string {
-	return fmt.Sprintf(`remove it: POST /collections/aliases {"actions": [{"delete_alias": {"alias_name": %q}}]}`, alias)
+	return "POST /collections/aliases " + written(members{"actions": []members{{"delete_alias": members{"alias_name": alias}}}})
 }

@@ -2,7 +2,6 @@ package qdrant_test
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"testing"
 
@@ -16,25 +15,9 @@ import (
 
 func TestAThousandSettledTenantsCostOneSnapshot(t *testing.T) {
 	r := simRig(t, qdrantsim.Options{}).claimed()
-	var tenants []boundary.Tenant
+	tenants := sharing(1000)
+	r.build(tenants)
 	var wg sync.WaitGroup
-	gate := make(chan struct{}, 8)
-	for i := range 1000 {
-		tn := tenant(fmt.Sprint(i))
-		tenants = append(tenants, tn)
-		wg.Go(func() {
-			gate <- struct{}{}
-			defer func() { <-gate }()
-			d, err := r.DiffTenant(context.Background(), tn, plane.Fresh)
-			if err == nil {
-				err = r.Apply(context.Background(), d.Plan)
-			}
-			if err != nil {
-				t.Errorf("build %s: %v", tn.ID, err)
-			}
-		})
-	}
-	wg.Wait()
 	manager := r.another()
 	reads, writes := r.measure(func() {
 		for _, tn := range tenants {
