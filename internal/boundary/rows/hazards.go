@@ -129,6 +129,9 @@ func (d *planeDiff) schemas() {
 			d.hazard("schema-missing", "schema "+entry.Schema, boundary.Warning, "protect names it, but it does not exist: create it, or take it out of protect")
 		}
 		for _, r := range s.DefaultRights {
+			if slices.Contains(d.spec.AppRoles, r.Grantee) && d.have.Guard.Installed && d.have.Guard.problem() == "" {
+				continue // the table is protected before anybody sees it
+			}
 			in := " IN SCHEMA " + Ident(entry.Schema)
 			if r.Everywhere {
 				in = ""

@@ -144,7 +144,7 @@ func (d *planeDiff) ready(t target) bool {
 		ready = false
 	}
 	if !t.column.NotNull {
-		report("tenant-column-nullable", "its column %s may be NULL, and such rows belong to nobody: fill it, then ALTER TABLE %s ALTER COLUMN %s SET NOT NULL",
+		report("tenant-column-nullable", "its column %s may be NULL, and such rows belong to nobody. Fill it, then run: ALTER TABLE %s ALTER COLUMN %s SET NOT NULL",
 			t.column.Name, t.quoted(), Ident(t.column.Name))
 	}
 	if !t.column.Leads {
