@@ -92,10 +92,16 @@ var tenantID = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,34}[a-z0-9])?$`)
 func (b *builder) orphanPoints(collection string) {
 	p := b.seen.Points[collection]
 	if p.Unmarked > 0 {
-		b.hazard(object(collection), boundary.Warning, CheckUnmarkedPoints, "%s points of collection %q carry no %s or no %s: no tenant reads "+
-			"them, and they were not written through the gateway or the SDK. Look at them with POST /collections/%s/points/scroll %s, give "+
-			"them their owner or delete them with POST /collections/%[5]s/points/delete and the same filter",
-			atLeast(p.Unmarked), collection, TenantField, CorpusField, collection, unmarkedFilter)
+		b.hazard(object(collection), boundary.Warning, CheckUnmarkedPoints, "collection %q holds points without %s or without %s (%s): no "+
+			"tenant reads them, and they were not written through the gateway or the SDK. Look at them with POST /collections/%[1]s/points/scroll %[5]s, "+
+			"give them their owner or delete them with POST /collections/%[1]s/points/delete and the same filter",
+			collection, TenantField, CorpusField, atLeast(p.Unmarked), unmarkedFilter)
+	}
+	if n := b.seen.Rounds.Doubled[collection]; n > 0 {
+		b.hazard(object(collection), boundary.Warning, CheckDoubledPoints, "collection %q holds points with several values of %s (%s), so that "+
+			"more than one tenant may read them: they were not written through the gateway or the SDK. Look at them with POST "+
+			`/collections/%[1]s/points/scroll {"filter": {"must": [{"key": %[2]q, "values_count": {"gt": 1}}]}} and give each one owner`,
+			collection, TenantField, atLeast(n))
 	}
 	var strangers []string
 	for id := range p.Tenants {

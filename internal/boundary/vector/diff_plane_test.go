@@ -91,6 +91,7 @@ func TestDiffPlane(t *testing.T) {
 			}}}
 			return o
 		}(),
+		"points of several tenants": func() Observed { o := whole(); o.Rounds.Doubled = map[string]int{shared: 2}; return o }(),
 		"many points of nobody": func() Observed {
 			o := whole()
 			o.Points = map[string]Points{shared: {Unmarked: MaxUnmarkedSeen, Tenants: map[string]uint64{"acme": 10}}}

@@ -30,6 +30,8 @@ type Rounds struct {
 	Snapshots []Snapshot
 	// SnapshotsUnread says why they could not be listed, "" where they could.
 	SnapshotsUnread string
+	// Doubled counts, by shared collection, the points that carry more than one tenant_id, up to MaxUnmarkedSeen.
+	Doubled map[string]int
 	// PlainText are the addresses at which the server answers without TLS, where the DataPlane asks for TLS.
 	PlainText []string
 }

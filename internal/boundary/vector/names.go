@@ -41,11 +41,18 @@ func tenantOf(collection string) (string, bool) {
 	return id, ok && parts && id != "" && corpus != "" && !strings.Contains(corpus, "_")
 }
 
-// Counts says whether a shared collection of ours has the indexes that tell whose its points are.
-func (p Plane) Counts(c Collection) bool {
-	tenant, ok := c.index(TenantField)
-	corpus, also := c.index(CorpusField)
-	return p.made(c.Stamp, c.Name) && ok && also && tenant.Type == typeKeyword && corpus.Type == typeKeyword
+// Countable lists the declared shared collections that have the indexes which tell whose their points are.
+func (p Plane) Countable(standing map[string]Collection) []string {
+	var out []string
+	for _, s := range p.Spec.Shared {
+		c := standing[s.Name]
+		tenant, ok := c.index(TenantField)
+		corpus, also := c.index(CorpusField)
+		if p.made(c.Stamp, s.Name) && ok && also && tenant.Type == typeKeyword && corpus.Type == typeKeyword {
+			out = append(out, s.Name)
+		}
+	}
+	return out
 }
 
 // IsDedicated says whether a collection's name is that of a Dedicated corpus.

@@ -74,6 +74,8 @@ const (
 	CheckOrphanCollection = "orphan-collection"
 	// CheckUnmarkedPoints: points of a shared collection do not say whose they are.
 	CheckUnmarkedPoints = "points-without-tenant"
+	// CheckDoubledPoints: points of a shared collection belong to several tenants at once.
+	CheckDoubledPoints = "points-of-several-tenants"
 	// CheckStrangerPoints: points of a shared collection carry a tenantID that nobody claims.
 	CheckStrangerPoints = "points-of-unclaimed-tenant"
 	// CheckPlainText: the server also answers without TLS, which the DataPlane asks for.

@@ -2,6 +2,7 @@ package qdrant_test
 
 import (
 	"testing"
+	"time"
 
 	pb "github.com/qdrant/go-client/qdrant"
 
@@ -49,12 +50,29 @@ func TestPointsOfNobodyAreReportedAndLeftAlone(t *testing.T) {
 	remedy := "POST /collections/" + sharedName + "/points/delete"
 	r.says(d.Hazards[0], boundary.Warning, vector.CheckStrangerPoints, `"t-nobody"`)
 	r.says(d.Hazards[0], boundary.Warning, vector.CheckStrangerPoints, remedy)
-	r.says(d.Hazards[1], boundary.Warning, vector.CheckUnmarkedPoints, "3 points")
+	r.says(d.Hazards[1], boundary.Warning, vector.CheckUnmarkedPoints, "(3)")
 	r.says(d.Hazards[1], boundary.Warning, vector.CheckUnmarkedPoints, remedy)
 	r.converge(r.plane)
 	if n := r.points(sharedName); n != 7 {
 		t.Errorf("%d points are left of 7", n)
 	}
+}
+
+func TestAPointOfTwoTenantsIsReportedWithinTheHour(t *testing.T) {
+	r := newRig(t).claimed()
+	acme, globex := tenant("acme"), tenant("globex")
+	r.settleTenant(acme)
+	r.settleTenant(globex)
+	both := map[string]any{vector.TenantField: []any{acme.ID, globex.ID}, vector.CorpusField: "u"}
+	if err := r.as(r.cfg.APIKey).write(sharedName, both, 1); err != nil {
+		t.Fatal(err)
+	}
+	f := r.later(time.Hour, "collection "+sharedName)
+	if f == nil {
+		t.Fatal("nothing is found")
+	}
+	r.says(*f, boundary.Warning, vector.CheckDoubledPoints, "several values of tenant_id (1)")
+	r.says(*f, boundary.Warning, vector.CheckDoubledPoints, "POST /collections/"+sharedName+"/points/scroll")
 }
 
 // Without the index on the tenant the server cannot tell whose points there are. The index is the finding then.

@@ -13,19 +13,15 @@ import (
 // have no value.
 func (s *Server) points(ctx context.Context, o *vector.Observed) (map[string]vector.Points, error) {
 	out := map[string]vector.Points{}
-	for _, shared := range s.cfg.Spec.Shared {
-		c, ok := o.Collections[shared.Name]
-		if !ok || !s.judge.Counts(c) {
-			continue
-		}
-		p, err := s.pointsOf(ctx, shared.Name)
+	for _, name := range s.judge.Countable(o.Collections) {
+		p, err := s.pointsOf(ctx, name)
 		if missing(err) {
 			continue
 		}
 		if err != nil {
-			return nil, s.fault(err, "look whose the points of collection %s are", shared.Name)
+			return nil, s.fault(err, "look whose the points of collection %s are", name)
 		}
-		out[shared.Name] = p
+		out[name] = p
 	}
 	return out, nil
 }

@@ -172,7 +172,7 @@ func (s *Server) readAll(ctx context.Context) (*vector.Observed, error) {
 	if o.Collections, err = s.collections(ctx, s.relevant(names, o.Aliases)); err != nil {
 		return nil, err
 	}
-	o.Rounds = s.goRounds(ctx, slices.DeleteFunc(names, func(n string) bool { return !s.judge.Relevant(n) }))
+	o.Rounds = s.goRounds(ctx, slices.DeleteFunc(names, func(n string) bool { return !s.judge.Relevant(n) }), o)
 	if o.Points, err = s.points(ctx, o); err != nil {
 		return nil, err
 	}

@@ -26,14 +26,14 @@ type rounds struct {
 
 // goRounds returns what was seen in the last round, after a new one where that is due. One that fails in part says so, and is
 // not tried again before the next is due: what it looks for is never urgent.
-func (s *Server) goRounds(ctx context.Context, collections []string) vector.Rounds {
+func (s *Server) goRounds(ctx context.Context, collections []string, o *vector.Observed) vector.Rounds {
 	s.rounds.mu.Lock()
 	defer s.rounds.mu.Unlock()
 	now := s.cfg.Clock.Now()
 	if !s.rounds.at.IsZero() && now.Sub(s.rounds.at) < roundsEvery {
 		return s.rounds.seen
 	}
-	seen := vector.Rounds{PlainText: s.plainText(ctx)}
+	seen := vector.Rounds{PlainText: s.plainText(ctx), Doubled: s.doubled(ctx, o)}
 	var err error
 	if seen.Snapshots, err = s.snapshots(ctx, collections); err != nil {
 		if ctx.Err() != nil {
@@ -43,6 +43,22 @@ func (s *Server) goRounds(ctx context.Context, collections []string) vector.Roun
 	}
 	s.rounds.at, s.rounds.seen = now, seen
 	return seen
+}
+
+// doubled counts the points of shared collections with several tenants. Unlike the other questions about points, this one is
+// answered from all of them one by one.
+func (s *Server) doubled(ctx context.Context, o *vector.Observed) map[string]int {
+	out := map[string]int{}
+	for _, name := range s.judge.Countable(o.Collections) {
+		r, err := s.calls.points.Scroll(ctx, &pb.ScrollPoints{
+			CollectionName: name, Limit: pb.PtrOf(uint32(vector.MaxUnmarkedSeen)), WithPayload: pb.NewWithPayload(false),
+			Filter: &pb.Filter{Must: []*pb.Condition{pb.NewValuesCount(vector.TenantField, &pb.ValuesCount{Gt: pb.PtrOf(uint64(1))})}},
+		})
+		if err == nil {
+			out[name] = len(r.GetResult())
+		}
+	}
+	return out
 }
 
 // snapshots lists those of the whole server and those of each collection, at most readers at a time.
