@@ -21,8 +21,6 @@ const logLength = 256
 type harvest struct {
 	mu    sync.Mutex
 	nodes map[string]*cache.LogMemory
-	// refused are the nodes that do not let the operator read their log. Asking again would fill it: a trial finds out.
-	refused sync.Map
 }
 
 // Denials reads the ACL log of every node, one round trip each.
@@ -36,7 +34,7 @@ func (s *Server) Denials(ctx context.Context) ([]plane.Denial, error) {
 	s.harvest.retain(names(snap.nodes))
 	found := make([][]cache.LogEntry, len(snap.nodes))
 	err = eachNode(names(snap.nodes), func(i int, addr string) (err error) {
-		if _, refused := s.harvest.refused.Load(addr); !refused {
+		if s.mayAsk(addr, logRight) {
 			found[i], err = s.freshEntries(ctx, addr)
 		}
 		return err
@@ -69,8 +67,7 @@ func (s *Server) freshEntries(ctx context.Context, addr string) ([]cache.LogEntr
 	if err := s.exchange(ctx, "read", "read ACL log of "+addr, addr, p); err != nil {
 		return nil, err
 	}
-	if begins(entries.Err(), "NOPERM") {
-		s.harvest.refused.Store(addr, true)
+	if s.refusedBy(addr, logRight, entries.Err()) {
 		return nil, nil
 	}
 	info := parseInfo(about.Val())

@@ -18,7 +18,7 @@ import (
 const minimumMajor = 7
 
 // nothing is the probe of a look that wants no more than role and marker.
-func nothing(context.Context, redis.Pipeliner) func(*look) error {
+func nothing(context.Context, string, redis.Pipeliner) func(*look) error {
 	return func(*look) error { return nil }
 }
 
@@ -29,7 +29,7 @@ func (s *Server) Describe(ctx context.Context) (plane.Description, error) {
 	nodes, fault := s.arrange(looks, fault)
 	d := plane.Description{Version: versions(looks), Marker: s.standing(looks, nodes)}
 	if len(looks) > 0 {
-		d.Capabilities = append(s.capabilities(looks, nodes), s.silent(looks)...)
+		d.Capabilities = append(s.capabilities(looks, nodes), s.lacking(looks)...)
 	}
 	return d, fault
 }
@@ -95,22 +95,46 @@ func (s *Server) flaws(looks []*look) []string {
 	return slices.Compact(out)
 }
 
-// silent names the nodes that do not let the operator read their log, and lets the harvest ask the others again.
-func (s *Server) silent(looks []*look) []string {
-	var nodes []string
-	for _, l := range looks {
-		if slices.Contains(l.without, "+"+logRight) {
-			nodes = append(nodes, l.addr)
-			s.harvest.refused.Store(l.addr, true)
-		} else {
-			s.harvest.refused.Delete(l.addr)
+// withoutRight says what an optional right that is missing means, %s for the nodes.
+var withoutRight = map[string]string{
+	logRight: "Refused attempts are not told of, by metrics or events, on %s",
+	usersRight: "With many users, Redis 7.0 is held up by reading them (half a second for 1,000, once after its restart, and after ACL LOAD) " +
+		"on %s",
+}
+
+// lacking names the nodes that refuse an optional right, and lets the others be asked again.
+func (s *Server) lacking(looks []*look) []string {
+	var out []string
+	for _, right := range []string{logRight, usersRight, configRight} {
+		var nodes []string
+		for _, l := range looks {
+			if slices.Contains(l.without, "+"+right) {
+				nodes = append(nodes, l.addr)
+				s.refused.Store(l.addr+" "+right, true)
+			} else {
+				s.refused.Delete(l.addr + " " + right)
+			}
+		}
+		if what := withoutRight[right]; what != "" && len(nodes) > 0 {
+			out = append(out, fmt.Sprintf(what+"; run there as an administrator: ACL SETUSER %s +%s", few(nodes), s.cfg.Username, right))
 		}
 	}
-	if len(nodes) == 0 {
-		return nil
+	return out
+}
+
+// mayAsk says whether a node is not known to refuse an optional right: asking again would fill its log.
+func (s *Server) mayAsk(addr, right string) bool {
+	_, refused := s.refused.Load(addr + " " + right)
+	return !refused
+}
+
+// refusedBy remembers that a node refused an optional right, and says whether it did.
+func (s *Server) refusedBy(addr, right string, err error) bool {
+	if !begins(err, "NOPERM") {
+		return false
 	}
-	return []string{fmt.Sprintf("Refused attempts are not told of, by metrics or events, on %s; for that run there as an administrator: "+
-		"ACL SETUSER %s +%s", few(nodes), s.cfg.Username, logRight)}
+	s.refused.Store(addr+" "+right, true)
+	return true
 }
 
 // few shows at most three of a list.

@@ -30,7 +30,7 @@ type look struct {
 }
 
 // probe adds commands to the pipeline of a look. The function that it returns reads the replies.
-type probe func(ctx context.Context, p redis.Pipeliner) func(*look) error
+type probe func(ctx context.Context, addr string, p redis.Pipeliner) func(*look) error
 
 // look finds the nodes and asks each of them once, all at the same time. Nodes that do not answer are missing from the
 // result, and the fault names them.
@@ -74,7 +74,7 @@ func (s *Server) lookAt(ctx context.Context, addr string, probe probe) (*look, e
 	p := s.client(addr).Pipeline()
 	info := p.Info(ctx, "server", "replication", "memory", "persistence")
 	marker := p.Get(ctx, cache.MarkerKey)
-	read := probe(ctx, p)
+	read := probe(ctx, addr, p)
 	if err := s.exchange(ctx, "read", "look at "+addr, addr, p); err != nil {
 		return nil, err
 	}

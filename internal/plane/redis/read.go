@@ -11,28 +11,32 @@ import (
 	"github.com/tenantry/tenantry/internal/plane"
 )
 
-// wholeNode reads all users and records of a node. Users are read before claims: a tenant's claim is written before its
-// user, so that a user without a claim is one that has none.
-func (s *Server) wholeNode(ctx context.Context, p redis.Pipeliner) func(*look) error {
-	users := p.Do(ctx, "acl", "list")
+// wholeNode reads what is needed to read all users and records of a node, then these.
+func (s *Server) wholeNode(ctx context.Context, addr string, p redis.Pipeliner) func(*look) error {
+	stats := p.Info(ctx, "commandstats")
 	categories := askCatalog(ctx, p)
-	acl := p.ConfigGet(ctx, "acl*")
-	claims := p.HGetAll(ctx, cache.ClaimsKey)
-	saved := p.HGetAll(ctx, cache.SavedKey)
+	settings := redis.NewMapStringStringCmd(ctx, "config", "get", "acl*")
+	if s.mayAsk(addr, configRight) {
+		_ = p.Process(ctx, settings)
+	}
+	users := redis.NewStringSliceCmd(ctx, "acl", "users")
+	if s.mayAsk(addr, usersRight) {
+		_ = p.Process(ctx, users)
+	}
 	return func(l *look) (err error) {
-		// Without persistence the path is only good for a hint, and CONFIG may be refused.
-		l.node.ACLFilePath, err = acl.Val()["aclfile"], acl.Err()
-		l.node.Facts.NewChannels = acl.Val()["acl-pubsub-default"]
-		if err != nil && s.cfg.Spec.Persistence != cache.None {
+		// Without persistence the settings are only good for a hint, and CONFIG may be refused.
+		if err := settings.Err(); err != nil && s.cfg.Spec.Persistence != cache.None {
 			return err
 		}
+		s.refusedBy(addr, configRight, settings.Err())
+		l.node.ACLFilePath, l.node.Facts.NewChannels = settings.Val()["aclfile"], settings.Val()["acl-pubsub-default"]
 		if l.node.Catalog, err = readCatalog(categories); err != nil {
 			return err
 		}
-		if l.node.Users, err = readUsers(users, l.node.Catalog); err != nil {
+		if err := users.Err(); err != nil && !s.refusedBy(addr, usersRight, err) {
 			return err
 		}
-		return l.readRecords(claims, saved)
+		return s.readUsers(ctx, l, counters(l.info["run_id"], parseInfo(stats.Val())), users.Val())
 	}
 }
 

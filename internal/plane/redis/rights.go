@@ -19,8 +19,12 @@ type need struct {
 	optional bool
 }
 
-// logRight is what the harvest of ACL LOG needs.
-const logRight = "acl|log"
+// Optional rights: without them something is left out, or done in another way.
+const (
+	logRight    = "acl|log"
+	usersRight  = "acl|users"
+	configRight = "config|get" // without persistence
+)
 
 // needs lists every command that this package sends. docs/redis/operator-user.md grants exactly these.
 func (s *Server) needs() []need {
@@ -43,12 +47,11 @@ func (s *Server) needs() []need {
 		{grant: "hmget", args: []any{"hmget", cache.SavedKey, "a"}},
 		{grant: "hdel", args: []any{"hdel", cache.SavedKey, "a"}},
 		{grant: logRight, args: []any{"acl", "log"}, optional: true},
+		{grant: usersRight, args: []any{"acl", "users"}, optional: true},
 		{grant: "multi", args: []any{"multi"}},
 		{grant: "exec", args: []any{"exec"}},
 	}
-	if s.cfg.Spec.Persistence != cache.None {
-		out = append(out, need{grant: "config|get", args: []any{"config", "get", "aclfile"}})
-	}
+	out = append(out, need{grant: configRight, args: []any{"config", "get", "acl*"}, optional: s.cfg.Spec.Persistence == cache.None})
 	switch s.cfg.Spec.Persistence {
 	case cache.ACLFile:
 		out = append(out, need{grant: "acl|save", args: []any{"acl", "save"}})
@@ -62,7 +65,7 @@ func (s *Server) needs() []need {
 }
 
 // rights tries every command that the operator needs without running it.
-func (s *Server) rights(ctx context.Context, p redis.Pipeliner) func(*look) error {
+func (s *Server) rights(ctx context.Context, _ string, p redis.Pipeliner) func(*look) error {
 	needs := s.needs()
 	trials := make([]*redis.Cmd, len(needs))
 	for i, n := range needs {

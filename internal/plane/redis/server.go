@@ -20,6 +20,10 @@ type Server struct {
 	flight singleflight.Group
 	views  views
 	savers keyed[saver]
+	// passes over the nodes' users.
+	passes keyed[pass]
+	// refused holds "<node> <right>" of the optional rights that a node is known to refuse.
+	refused sync.Map
 	// harvest of the nodes' ACL logs.
 	harvest harvest
 

@@ -107,14 +107,14 @@ func TestCost(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if diff := cmp.Diff([]string{"look at " + r.cfg.Nodes[0]}, r.calls.reads); diff != "" {
+	if diff := cmp.Diff([]string{"look at " + r.cfg.Nodes[0], "read users of " + r.cfg.Nodes[0]}, r.calls.reads); diff != "" {
 		t.Errorf("round trips after a restart of the manager (-want +got):\n%s", diff)
 	}
-	if _, err := r.DiffTenant(t.Context(), all[0], plane.Recent); err != nil || len(r.calls.reads) != 1 {
+	if _, err := r.DiffTenant(t.Context(), all[0], plane.Recent); err != nil || len(r.calls.reads) != 2 {
 		t.Errorf("a settled tenant was read again: %v %v", r.calls.reads, err)
 	}
 	r.clock.SetTime(r.clock.Now().Add(time.Minute))
-	if _, err := r.DiffTenant(t.Context(), all[0], plane.Recent); err != nil || len(r.calls.reads) != 2 {
+	if _, err := r.DiffTenant(t.Context(), all[0], plane.Recent); err != nil || len(r.calls.reads) != 4 {
 		t.Errorf("a snapshot that is too old was served: %v %v", r.calls.reads, err)
 	}
 }
