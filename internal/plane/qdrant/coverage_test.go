@@ -4,11 +4,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	pb "github.com/qdrant/go-client/qdrant"
 
 	"github.com/tenantry/tenantry/internal/boundary"
 	"github.com/tenantry/tenantry/internal/boundary/vector"
 	"github.com/tenantry/tenantry/internal/plane"
+	scope "github.com/tenantry/tenantry/scope/qdrant"
 )
 
 // found returns the one finding about an object, one interval after the harm was done, and fails where there is none.
@@ -164,6 +166,22 @@ func TestTheBoundsOfATokenAreKept(t *testing.T) {
 	}
 	if _, writes := r.measure(func() { r.settleTenant(acme) }); writes != 0 {
 		t.Errorf("tighter bounds of the platform cost %d writes", writes)
+	}
+}
+
+// What the engine lets through must not be refused by the server: its limits hold in collections of every pattern.
+func TestTheBoundsAreThoseOfTheEngine(t *testing.T) {
+	engine := scope.DefaultLimits()
+	judge := vector.Plane{Marker: marker}
+	for _, c := range []boundary.Corpus{tenant("acme", "notes").Corpora[0], reference("rules")} {
+		got := judge.Corpus(c).Strict
+		want := vector.Strict{
+			Enabled: true, MaxQueryLimit: uint32(engine.MaxLimit), MaxEf: uint32(engine.MaxLimit), MaxOversampling: 100,
+			MaxPoints: uint64(engine.MaxPoints), MaxConditions: uint64(engine.MaxConditions),
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-engine +server):\n%s", c.Pattern, diff)
+		}
 	}
 }
 
