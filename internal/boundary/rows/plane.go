@@ -14,6 +14,8 @@ type planeDiff struct {
 	have PlaneState
 	// rights that the groups should have, as tables are found fit for them.
 	rights []wantedRight
+	// found are the targets, once they were looked for.
+	found []target
 	// broken are the quoted names of tables that stand open until the plan was applied.
 	broken map[string]bool
 }

@@ -39,7 +39,15 @@ func Targets(spec Spec, have PlaneState) []Table {
 	return out
 }
 
+// targets are the tables that the spec selects; what it names in vain is reported once.
 func (d *planeDiff) targets() []target {
+	if d.found == nil {
+		d.found = d.findTargets()
+	}
+	return d.found
+}
+
+func (d *planeDiff) findTargets() []target {
 	byOID := map[uint32]target{}
 	for _, entry := range d.spec.Protect {
 		for _, t := range d.selected(entry) {
@@ -51,7 +59,7 @@ func (d *planeDiff) targets() []target {
 			}
 		}
 	}
-	var out []target
+	out := []target{}
 	for _, t := range d.have.Tables {
 		if found, ok := byOID[t.OID]; ok {
 			out = append(out, found)
