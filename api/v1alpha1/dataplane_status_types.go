@@ -69,7 +69,7 @@ type DataPlaneStatus struct {
 	// lastAuditTime is when the servers were last read, updated at most once a minute.
 	// +optional
 	LastAuditTime *metav1.Time `json:"lastAuditTime,omitempty"`
-	// lastProbeTime is when the last round of live probes ended.
+	// lastProbeTime is when a live probe on this plane last ended, updated at most once a minute.
 	// +optional
 	LastProbeTime *metav1.Time `json:"lastProbeTime,omitempty"`
 }

@@ -49,11 +49,11 @@ type ProbeEvidence struct {
 	// +required
 	// +kubebuilder:validation:MaxLength=256
 	Attempt string `json:"attempt"`
-	// result: Passed, Failed or Void (the positive control failed, so it proves nothing).
+	// result: Passed, Failed or Void (it proves nothing: its positive control failed, or the server could not be asked).
 	// +required
 	// +kubebuilder:validation:Enum=Passed;Failed;Void
 	Result string `json:"result"`
-	// answer of the server, cut to 256 characters.
+	// answer says where and why it failed or is void, cut to 256 characters; never a key, a row or a secret.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	Answer string `json:"answer,omitempty"`
@@ -61,13 +61,20 @@ type ProbeEvidence struct {
 
 // ProbeStatus is the outcome of the live probes.
 type ProbeStatus struct {
-	// passed attempts of the last round.
+	// passed is how many attempts went as they should: the tenant reached its own, or was refused what is not.
 	// +optional
 	Passed int32 `json:"passed,omitempty"`
-	// failed attempts of the last round.
+	// failed is how many attempts got through a boundary. Each is a finding probe-crossed.
 	// +optional
 	Failed int32 `json:"failed,omitempty"`
-	// evidence of the last round, failures first.
+	// void is how many attempts proved nothing: their positive control failed, or the server could not be asked.
+	// +optional
+	Void int32 `json:"void,omitempty"`
+	// since is when this outcome was first seen. Rounds that find the same do not move it; when a plane was last probed is in
+	// the DataPlane's status.lastProbeTime.
+	// +optional
+	Since *metav1.Time `json:"since,omitempty"`
+	// evidence of the last round, failures first, then what is void, at most 20.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=20

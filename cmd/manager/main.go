@@ -27,7 +27,7 @@ type flags struct {
 	metricsAddr, probeAddr, namespace, serviceAccount string
 	metricsAuth, leaderElect                          bool
 	workers                                           int
-	shutdown                                          time.Duration
+	shutdown, probePeriod                             time.Duration
 	log                                               zap.Options
 }
 
@@ -42,6 +42,8 @@ func parseFlags() flags {
 	flag.StringVar(&f.serviceAccount, "service-account", os.Getenv("POD_SERVICE_ACCOUNT"),
 		"ServiceAccount the operator runs as, for messages that say how to grant it a right.")
 	flag.IntVar(&f.workers, "workers", 0, "Concurrent reconciles per kind. Default 8.")
+	flag.DurationVar(&f.probePeriod, "probe-period", 0,
+		"Time between two live probes of a tenant. Default: 5 to 27 minutes, by the number of tenants of its plane. Below zero there are none.")
 	flag.DurationVar(&f.shutdown, "graceful-shutdown-timeout", 30*time.Second, "Time for running reconciles to end.")
 	f.log = zap.Options{TimeEncoder: zapcore.RFC3339NanoTimeEncoder}
 	f.log.BindFlags(flag.CommandLine)
@@ -83,7 +85,7 @@ func run(f flags) error {
 		return fmt.Errorf("add readiness check: %w", err)
 	}
 	ctx := ctrl.SetupSignalHandler()
-	setup := operator.Options{Namespace: namespace, ServiceAccount: f.serviceAccount, Workers: f.workers}
+	setup := operator.Options{Namespace: namespace, ServiceAccount: f.serviceAccount, Workers: f.workers, ProbePeriod: f.probePeriod}
 	if err := operator.Setup(ctx, mgr, setup); err != nil {
 		return err
 	}

@@ -53,6 +53,9 @@ type Options struct {
 	Registerer prometheus.Registerer
 	// AuditPause is the time between two rounds of the audit in place of the plane's interval. For tests.
 	AuditPause time.Duration
+	// ProbePeriod is the time between two live probes of a tenant. Default: from 5 to 27 minutes, by the number of tenants.
+	// Below zero there are no probes.
+	ProbePeriod time.Duration
 	// Hooks for tests.
 	Hooks connect.Hooks
 }
@@ -119,6 +122,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		ServiceAccount: types.NamespacedName{Namespace: o.Namespace, Name: o.ServiceAccount},
 	}
 	c, rec := mgr.GetClient(), mgr.GetEventRecorder("tenantry")
+	probes := o.probes(ctx, mgr, reg, secrets, w)
 	planes := &dataplane.Reconciler{
 		Client: c, Recorder: rec, Registry: reg, Metrics: m, Clock: o.Clock, Hooks: o.Hooks,
 		Namespace: o.Namespace, Installation: installation, Audit: auditor,
@@ -128,6 +132,9 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 		return fmt.Errorf("set up the DataPlane controller: %w", err)
 	}
 	tr := &tenant.Reconciler{Client: c, Recorder: rec, Registry: reg, Secrets: secrets, Metrics: m, Clock: o.Clock, Audit: auditor}
+	if probes != nil {
+		planes.Probes, tr.Probes = probes, probes
+	}
 	auditor.Judge, auditor.Denied = judges{planes, tr}, tellDenied(tr)
 	if err := tr.SetupWithManager(ctx, mgr, tenants, w.tenants, o.controller()); err != nil {
 		return fmt.Errorf("set up the Tenant controller: %w", err)
@@ -151,7 +158,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := br.SetupWithManager(mgr, budgets, o.controller()); err != nil {
 		return fmt.Errorf("set up the AIBudget controller: %w", err)
 	}
-	return nil
+	return addProbes(mgr, probes)
 }
 
 func announce(plane string, to ...chan<- event.GenericEvent) {

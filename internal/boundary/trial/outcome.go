@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tenantry/tenantry/internal/boundary"
 )
@@ -83,19 +84,41 @@ func (o Outcome) sorted() []Attempt {
 	for _, attempts := range o.Layers {
 		out = append(out, attempts...)
 	}
-	rank := map[Result]int{Failed: 0, Void: 1, Passed: 2}
 	slices.SortFunc(out, func(a, b Attempt) int {
-		return cmp.Or(cmp.Compare(rank[a.Result], rank[b.Result]), cmp.Compare(a.Layer, b.Layer),
-			-cmp.Compare(boolRank(a.Control), boolRank(b.Control)), cmp.Compare(a.Words, b.Words))
+		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.Layer, b.Layer), cmp.Compare(a.weight(), b.weight()), cmp.Compare(a.Words, b.Words))
 	})
-	return out
+	return inTurns(out)
 }
 
-func boolRank(b bool) int {
-	if b {
+// inTurns takes the layers of one result in turns, so that a list which is cut shows something of each.
+func inTurns(sorted []Attempt) []Attempt {
+	type place struct {
+		result Result
+		layer  boundary.Layer
+	}
+	at, seen := map[Attempt]int{}, map[place]int{}
+	for _, a := range sorted {
+		at[a] = seen[place{a.Result, a.Layer}]
+		seen[place{a.Result, a.Layer}]++
+	}
+	slices.SortStableFunc(sorted, func(a, b Attempt) int {
+		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(at[a], at[b]), cmp.Compare(a.Layer, b.Layer))
+	})
+	return sorted
+}
+
+// rank of a result: the worst first.
+func (a Attempt) rank() int { return slices.Index([]Result{Failed, Void, Passed}, a.Result) }
+
+// weight within a layer: the control first, then what concerns the data of others.
+func (a Attempt) weight() int {
+	switch {
+	case a.Control:
+		return 0
+	case a.Severity == boundary.Critical:
 		return 1
 	}
-	return 0
+	return 2
 }
 
 // Findings of one layer: a hazard for each attempt that got through, and one where nothing could be proved for too long.
@@ -106,8 +129,8 @@ func (o Outcome) Findings(layer boundary.Layer, tenantID string) []boundary.Find
 			continue
 		}
 		out = append(out, boundary.Finding{
-			Layer: layer, Tenant: tenantID, Object: "probe: " + a.Words, Kind: boundary.Hazard, Severity: a.Severity, Check: CheckCrossed,
-			Message: fmt.Sprintf("a live probe as this tenant got through: it %s (%s). %s", a.Words, a.Answer, a.Remedy),
+			Layer: layer, Tenant: tenantID, Object: crossingObject + a.Words, Kind: boundary.Hazard, Severity: a.Severity, Check: CheckCrossed,
+			Message: fmt.Sprintf("a live probe as %s got through: it %s (%s). %s", who(tenantID), a.Words, a.Answer, a.Remedy),
 		})
 	}
 	if o.Voids[layer] >= patience {
@@ -121,6 +144,13 @@ func (o Outcome) Findings(layer boundary.Layer, tenantID string) []boundary.Find
 	return out
 }
 
+func who(tenantID string) string {
+	if tenantID == "" {
+		return "a canary, so as any tenant,"
+	}
+	return "this tenant"
+}
+
 func (o Outcome) why(layer boundary.Layer) string {
 	for _, a := range o.Layers[layer] {
 		if a.Control && a.Result != Passed {
@@ -129,3 +159,23 @@ func (o Outcome) why(layer boundary.Layer) string {
 	}
 	return "no answer"
 }
+
+// Equal says whether two outcomes show and find the same.
+func (o Outcome) Equal(other Outcome) bool {
+	if !slices.Equal(o.sorted(), other.sorted()) {
+		return false
+	}
+	for _, both := range []map[boundary.Layer]int{o.Voids, other.Voids} {
+		for layer := range both {
+			if (o.Voids[layer] >= patience) != (other.Voids[layer] >= patience) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+const crossingObject = "probe: "
+
+// IsCrossing says whether a finding's object is that of an attempt that got through.
+func IsCrossing(object string) bool { return strings.HasPrefix(object, crossingObject) }

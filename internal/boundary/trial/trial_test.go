@@ -42,7 +42,7 @@ func TestOutcomeOfARound(t *testing.T) {
 		findings []string
 	}{
 		"all held": {
-			sheet(held, held, held), "3/0/0; Passed uses its own; Passed lists; Passed reads others", true, nil,
+			sheet(held, held, held), "3/0/0; Passed uses its own; Passed reads others; Passed lists", true, nil,
 		},
 		"crossed": {
 			sheet(held, crossed, held), "2/1/0; Failed reads others on n1; Passed uses its own; Passed lists", true,
@@ -53,8 +53,8 @@ func TestOutcomeOfARound(t *testing.T) {
 			[]string{"Warning probe-crossed a live probe as this tenant got through: it lists (on n1). Do this"},
 		},
 		"without its control nothing is proved": {
-			sheet(unknown, held, held), "0/0/3; Void uses its own no answer; Void lists the positive control failed: no answer; " +
-				"Void reads others the positive control failed: no answer", false, nil,
+			sheet(unknown, held, held), "0/0/3; Void uses its own no answer; Void reads others the positive control failed: no answer; " +
+				"Void lists the positive control failed: no answer", false, nil,
 		},
 		"a crossing counts without a control": {
 			sheet(unknown, crossed, held), "0/1/2; Failed reads others on n1; Void uses its own no answer; " +

@@ -37,6 +37,8 @@ type Reconciler struct {
 	Changed func(plane string)
 	// Audit looks at the plane's servers and Tenants over and over. nil only in tests: then one that is asked for is done at once.
 	Audit Audit
+	// Probes are the live probes; nil where there are none.
+	Probes Probes
 	// Hooks for tests.
 	Hooks connect.Hooks
 
@@ -97,6 +99,7 @@ func (r *Reconciler) reconcile(ctx context.Context, dp *tenantryv1.DataPlane) (c
 	if answered {
 		dp.Status.LastHandledReconcileAt = dp.Annotations[tenantryv1.ReconcileAtAnnotation]
 	}
+	r.reportProbes(before, dp)
 	if err := condition.Commit(ctx, r.Client, r.Recorder, before, dp); err != nil {
 		return ctrl.Result{}, err
 	}
@@ -167,6 +170,7 @@ func (r *Reconciler) finalize(ctx context.Context, dp *tenantryv1.DataPlane) (ct
 			"%d Tenants and %d reference Corpora still name this DataPlane; delete them first", tenants, references))
 		return ctrl.Result{RequeueAfter: interval(dp)}, condition.Commit(ctx, r.Client, r.Recorder, before, dp)
 	}
+	r.closeCanaries(ctx, dp)
 	r.drop(dp.Name)
 	r.Metrics.Forget(dp.Name)
 	r.counted.forget(dp.Name)

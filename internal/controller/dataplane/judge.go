@@ -16,6 +16,7 @@ func (r *Reconciler) Judge(ctx context.Context, p *connect.Plane) (due bool) {
 			continue // the next reconcile of the plane tells
 		}
 		diff, err := l.Server.DiffPlane(ctx, plane.Recent)
+		diff.Hazards = r.withProbed(p.Name, l.Name, diff.Hazards)
 		if err == nil && !same(diff.Findings(), l.Hazards()) {
 			return true
 		}

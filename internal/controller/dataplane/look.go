@@ -88,6 +88,7 @@ func (r *Reconciler) settleLayer(ctx context.Context, dp *tenantryv1.DataPlane, 
 	if l.err == nil {
 		r.Metrics.Read(p.Name, l.layer.Name, r.Clock.Now())
 	}
+	l.diff.Hazards = r.withProbed(p.Name, l.layer.Name, l.diff.Hazards)
 	hazards := l.layer.SetHazards(l.diff.Findings())
 	return l.layer.SetHealth(l.err, partial, r.Clock.Now()) || hazards
 }

@@ -33,6 +33,8 @@ type Reconciler struct {
 	Clock    clock.PassiveClock
 	// Audit brings back whoever needs it. nil only in tests: then an audit that is asked for is done at once.
 	Audit Audit
+	// Probes are the live probes; nil where there are none.
+	Probes Probes
 
 	failing failures
 	denied  denials

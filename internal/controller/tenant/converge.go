@@ -23,6 +23,8 @@ type result struct {
 	err error
 	// failingFor is for how long err has stood.
 	failingFor time.Duration
+	// applied: something was changed.
+	applied bool
 }
 
 // settled says that the layer was read and stands as desired, with no critical hazard around it.
@@ -56,6 +58,7 @@ func (r *Reconciler) converge(ctx context.Context, s *scope, apply bool) {
 		})
 	}
 	wg.Wait()
+	r.probed(s)
 	for _, res := range s.results {
 		res.failingFor = r.failing.note(s.tenant.UID, string(res.layer.Name), res.err != nil, r.Clock.Now())
 		if res.err != nil {
@@ -96,6 +99,7 @@ func convergeLayer(ctx context.Context, res *result, want boundary.Tenant, apply
 		return
 	}
 	m.Applied(changes)
+	res.applied = true
 	res.diff, res.err = server.DiffTenant(ctx, want, plane.Fresh)
 }
 

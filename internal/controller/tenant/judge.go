@@ -75,6 +75,7 @@ func (r *Reconciler) look(ctx context.Context, s *scope) (due bool) {
 		s.results = append(s.results, res)
 		due = due || len(res.diff.Plan) > 0 && s.mayApply()
 	}
+	r.probed(s)
 	switch {
 	case due || !open || !s.mayIssue():
 	case s.allSettled():

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
+	"github.com/tenantry/tenantry/internal/boundary/trial"
 )
 
 // refuse says why nothing may be done for a Tenant, nil where it may. It is pure.
@@ -22,6 +23,10 @@ func refuse(s *scope, sameID []tenantryv1.Tenant) *refusal {
 	}
 	if problem := idProblem(t.EffectiveTenantID(), s.dp.Spec.TenantIDFormat); problem != "" {
 		return &refusal{reason: tenantryv1.ReasonInvalidSpec, stalled: true, message: problem}
+	}
+	if format := string(s.dp.Spec.TenantIDFormat); trial.Reserved(t.EffectiveTenantID(), format) {
+		return &refusal{reason: tenantryv1.ReasonInvalidSpec, stalled: true, message: fmt.Sprintf(
+			"tenantID %q is reserved for the live probes of the plane; set another spec.tenantID in a new Tenant", t.EffectiveTenantID())}
 	}
 	if other := earlierClaim(t, sameID); other != nil {
 		return &refusal{reason: tenantryv1.ReasonTenantIDConflict, stalled: true,

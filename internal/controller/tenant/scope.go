@@ -14,6 +14,7 @@ import (
 
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
 	"github.com/tenantry/tenantry/internal/boundary"
+	"github.com/tenantry/tenantry/internal/boundary/trial"
 	"github.com/tenantry/tenantry/internal/controller/condition"
 	"github.com/tenantry/tenantry/internal/controller/desired"
 	"github.com/tenantry/tenantry/internal/credential"
@@ -42,6 +43,8 @@ type scope struct {
 	results []*result
 	// credentialErr is why credentials were not issued, nil where they were or are not wanted.
 	credentialErr error
+	// probe is what live probes found, nil where this process has not probed the Tenant yet.
+	probe *trial.Outcome
 }
 
 // refusal is why a Tenant is not worked on.

@@ -38,6 +38,7 @@ func (s *scope) report(now time.Time) {
 	s.reportIsolated()
 	s.reportCredentials()
 	s.reportGateway(now)
+	s.reportProbe(now)
 	s.reportReady()
 }
 
