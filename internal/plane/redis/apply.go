@@ -56,7 +56,7 @@ type apply struct {
 
 // begin finds the nodes of the plan and leaves those alone whose marker is not this installation's.
 func (a *apply) begin(ctx context.Context, plan boundary.Plan) error {
-	snap, err := a.server.snapshot(ctx, plane.Recent, "")
+	snap, err := a.server.snapshot(ctx, plane.Recent)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ type harvest struct {
 
 // Denials reads the ACL log of every node, one round trip each.
 func (s *Server) Denials(ctx context.Context) ([]plane.Denial, error) {
-	snap, err := s.snapshot(ctx, plane.Recent, "")
+	snap, err := s.snapshot(ctx, plane.Recent)
 	if err != nil {
 		return nil, err
 	}

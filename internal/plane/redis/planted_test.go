@@ -66,14 +66,6 @@ func (s *stage) is(f boundary.Finding) string {
 	return strings.Join([]string{f.Tenant, string(f.Severity), string(f.Kind), f.Check, object}, "|")
 }
 
-// at replaces the names of the nodes by their servers.
-func (s *stage) at(node string) *stack.Redis {
-	if node == "second" {
-		return s.second
-	}
-	return s.first
-}
-
 // users lists all rules of both servers.
 func (s *stage) users() []string {
 	var out []string

@@ -110,7 +110,7 @@ func (s *Server) retain(addrs []string) {
 
 // DiffPlane compares the application's user and lists the hazards.
 func (s *Server) DiffPlane(ctx context.Context, f plane.Freshness) (boundary.Diff, error) {
-	snap, err := s.snapshot(ctx, f, planeWide)
+	snap, err := s.snapshot(ctx, f)
 	if err != nil {
 		return boundary.Diff{}, err
 	}
@@ -121,7 +121,7 @@ func (s *Server) DiffPlane(ctx context.Context, f plane.Freshness) (boundary.Dif
 
 // DiffTenant compares one tenant's boundary on every node that answers.
 func (s *Server) DiffTenant(ctx context.Context, t boundary.Tenant, f plane.Freshness) (boundary.Diff, error) {
-	snap, err := s.snapshot(ctx, plane.Recent, "")
+	snap, err := s.snapshot(ctx, plane.Recent)
 	if err != nil {
 		return boundary.Diff{}, err
 	}

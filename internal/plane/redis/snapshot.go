@@ -59,11 +59,11 @@ func (v *views) touch(tenants map[string]bool) {
 	v.applied = seq
 }
 
-// latest is the view of everything, nil if it is older than it may be.
-func (v *views) latest(now time.Time, age time.Duration, of string) *view {
+// latest is the view of everything, nil if it is older than it may be or if what belongs to no tenant was changed since.
+func (v *views) latest(now time.Time, age time.Duration) *view {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.all == nil || now.Sub(v.all.taken) > age || of == planeWide && v.touched[planeWide] > v.all.seq {
+	if v.all == nil || now.Sub(v.all.taken) > age || v.touched[planeWide] > v.all.seq {
 		return nil
 	}
 	return v.all
@@ -125,9 +125,9 @@ func (v *views) generation() string {
 const snapshotTimeout = 30 * time.Second
 
 // snapshot returns a view of all users. Whoever asks at the same time shares one.
-func (s *Server) snapshot(ctx context.Context, f plane.Freshness, of string) (*view, error) {
+func (s *Server) snapshot(ctx context.Context, f plane.Freshness) (*view, error) {
 	if f == plane.Recent {
-		if v := s.views.latest(s.cfg.Clock.Now(), s.cfg.SnapshotAge, of); v != nil {
+		if v := s.views.latest(s.cfg.Clock.Now(), s.cfg.SnapshotAge); v != nil {
 			return v, nil
 		}
 	}
