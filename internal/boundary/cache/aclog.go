@@ -83,7 +83,10 @@ func (m *LogMemory) Fresh(run string, now time.Time, entries []LogEntry) []LogEn
 // untouched takes out of known, and leaves out of entries, what stands as it was seen.
 func untouched(known map[string][]sighting, entries []LogEntry) (rest []LogEntry) {
 	for _, e := range entries {
-		if !take(known, e.identity(), func(s sighting) bool { return s.count == e.Count && near(s.at, e.At) }) {
+		same := func(s sighting) bool {
+			return s.count == e.Count && (e.ID != "" || near(s.at, e.At))
+		}
+		if !take(known, e.identity(), same) {
 			rest = append(rest, e)
 		}
 	}

@@ -49,6 +49,7 @@ func TestLogMemory(t *testing.T) {
 		"with ids, an entry grew":            {[]string{"a7:2:10", "a7:9:2"}, []string{"a7:2", "a7:7"}},
 		"with ids, reset":                    {[]string{"a7:2:10", "a8:9:2"}, []string{"a7:2", "a8:9"}},
 		"with ids, nothing new":              {[]string{"a7:2:10", "a7:2:25"}, []string{"a7:2", ""}},
+		"with ids, its clock was set":        {[]string{"a7:2:10", "a7:2:500"}, []string{"a7:2", ""}},
 		"with ids, first look":               {[]string{"a7:2:10 a6:1:65", "a7:2:25 a6:2:5"}, []string{"a7:2", "a6:1"}},
 	}
 	for name, test := range tests {

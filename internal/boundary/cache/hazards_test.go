@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenantry/tenantry/internal/boundary"
 )
 
 func TestHazards(t *testing.T) {
@@ -88,5 +90,60 @@ func TestPersistenceHazards(t *testing.T) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+func TestServerHazards(t *testing.T) {
+	theirs := boundary.Marker{Plane: "eu-1", Installation: "theirs"}
+	tests := map[string]struct {
+		change func(*Spec, *Node)
+		want   string
+	}{
+		"clean":                             {func(*Spec, *Node) {}, ""},
+		"evicts any key":                    {func(_ *Spec, n *Node) { n.Facts = Facts{MaxMemory: 1, Eviction: "allkeys-lru"} }, "eviction-takes-claims Warning"},
+		"evicts any key, but never is full": {func(_ *Spec, n *Node) { n.Facts = Facts{Eviction: "allkeys-lru"} }, ""},
+		"evicts what may go":                {func(_ *Spec, n *Node) { n.Facts = Facts{MaxMemory: 1, Eviction: "volatile-ttl"} }, ""},
+		"channels for all":                  {func(_ *Spec, n *Node) { n.Facts.NewChannels = "allchannels" }, "new-users-get-all-channels Info"},
+		"cannot save":                       {func(_ *Spec, n *Node) { n.Facts.SaveFailed = true }, "data-not-saved Warning"},
+		"one replica too many":              {func(_ *Spec, n *Node) { n.Facts.Replicas = []string{"10.0.0.7:6379"} }, "replica-not-among-nodes Warning"},
+		"a member's replicas":               {func(_ *Spec, n *Node) { n.Cluster, n.Facts.Replicas = true, []string{"10.0.0.7:6379"} }, ""},
+		"old, no scripts":                   {func(_ *Spec, n *Node) { n.Facts.Version.Number = "7.2.4" }, ""},
+		"old, with scripts":                 {func(s *Spec, n *Node) { s.Scripts, n.Facts.Version.Number = Allow, "7.2.4" }, "server-flaw Warning"},
+		"new, with scripts":                 {func(s *Spec, n *Node) { s.Scripts, n.Facts.Version.Number = Allow, "8.2.2" }, ""},
+		"no marker":                         {func(_ *Spec, n *Node) { n.Marker = nil }, "marker-gone Warning"},
+		"no marker on a replica":            {func(_ *Spec, n *Node) { n.Marker, n.Home = nil, two }, ""},
+		"somebody else's marker":            {func(_ *Spec, n *Node) { n.Marker = &theirs }, "marker-changed Warning"},
+		"an older schema":                   {func(s *Spec, _ *Node) { s.Marker.SchemaVersion = 2 }, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s, n := spec, empty(one, one)
+			s.Marker = boundary.Marker{Plane: "eu-1", Installation: "ours"}
+			ours := s.Marker
+			n.Marker = &ours
+			test.change(&s, &n)
+			got := ""
+			for _, f := range s.FindHazards([]Node{n}, true).Plane {
+				got += f.Check + " " + string(f.Severity)
+			}
+			if got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// While a node is away, nobody can say whether a replica is one of them.
+func TestReplicasAreCountedWhenAllAreThere(t *testing.T) {
+	primary, replica := empty(one, one), empty(two, one)
+	primary.Facts = Facts{Stream: "s", Replicas: []string{"10.0.0.7:6379"}}
+	replica.Facts = Facts{Stream: "s", Replica: true}
+	for nodes, want := range map[*[]Node]int{{primary, replica}: 0, {primary}: 1} {
+		if got := len(spec.FindHazards(*nodes, true).Plane); got != want {
+			t.Errorf("%d of %d nodes: %d hazards", len(*nodes), 2, got)
+		}
+	}
+	if got := spec.FindHazards([]Node{primary}, false).Plane; len(got) > 0 {
+		t.Errorf("a node is away: %v", got)
 	}
 }
