@@ -54,6 +54,17 @@ func stream(ctx context.Context, t *testing.T, url string) io.ReadCloser {
 	return response.Body
 }
 
+// reserved is a world in which acme has reserved for a stream.
+func reserved(ctx context.Context, t *testing.T) (*world, *budget.Client, *budget.Reservation) {
+	t.Helper()
+	w := newWorld(t, "acme")
+	w.limits("acme", 1000, 1_000_000)
+	client := w.client(budget.Options{})
+	r, err := client.Reserve(ctx, ask("stream", 50, 100))
+	must(t, err)
+	return w, client, r
+}
+
 func TestMeter(t *testing.T) {
 	for name, c := range map[string]struct {
 		parts int
@@ -98,13 +109,9 @@ func TestMeter(t *testing.T) {
 		}, "Settled big 50 2 54"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, "acme")
-			w.limits("acme", 1000, 1_000_000)
-			client := w.client(budget.Options{})
 			ctx, cancel := context.WithCancel(as(t, "acme"))
 			defer cancel()
-			r, err := client.Reserve(ctx, ask("stream", 50, 100))
-			must(t, err)
+			w, client, r := reserved(ctx, t)
 			c.read(t, r.Meter(ctx, stream(ctx, t, model(t, c.parts, c.hang)), budget.SSE()), cancel)
 			must(t, client.Close(t.Context())) // waits for what is settled in the background
 			if got := w.standing("stream"); got != c.want {
@@ -193,13 +200,9 @@ func TestMeterSeq(t *testing.T) {
 		}, "Settled big 50 17 84 context canceled"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, "acme")
-			w.limits("acme", 1000, 1_000_000)
-			client := w.client(budget.Options{})
 			ctx, cancel := context.WithCancel(as(t, "acme"))
 			defer cancel()
-			r, err := client.Reserve(ctx, ask("stream", 50, 100))
-			must(t, err)
+			w, client, r := reserved(ctx, t)
 			last := c.loop(budget.MeterSeq(ctx, r, elements, see), cancel)
 			must(t, client.Close(t.Context()))
 			got := fmt.Sprint(w.standing("stream"), " ", last)
