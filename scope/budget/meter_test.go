@@ -54,8 +54,8 @@ func stream(ctx context.Context, t *testing.T, url string) io.ReadCloser {
 	return response.Body
 }
 
-// reserved is a world in which acme has reserved for a stream.
-func reserved(ctx context.Context, t *testing.T) (*world, *budget.Client, *budget.Reservation) {
+// forStream is a world in which acme has reserved for a stream.
+func forStream(ctx context.Context, t *testing.T) (*world, *budget.Client, *budget.Reservation) {
 	t.Helper()
 	w := newWorld(t, "acme")
 	w.limits("acme", 1000, 1_000_000)
@@ -111,7 +111,7 @@ func TestMeter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(as(t, "acme"))
 			defer cancel()
-			w, client, r := reserved(ctx, t)
+			w, client, r := forStream(ctx, t)
 			c.read(t, r.Meter(ctx, stream(ctx, t, model(t, c.parts, c.hang)), budget.SSE()), cancel)
 			must(t, client.Close(t.Context())) // waits for what is settled in the background
 			if got := w.standing("stream"); got != c.want {
@@ -202,7 +202,7 @@ func TestMeterSeq(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(as(t, "acme"))
 			defer cancel()
-			w, client, r := reserved(ctx, t)
+			w, client, r := forStream(ctx, t)
 			last := c.loop(budget.MeterSeq(ctx, r, elements, see), cancel)
 			must(t, client.Close(t.Context()))
 			got := fmt.Sprint(w.standing("stream"), " ", last)

@@ -20,6 +20,7 @@ func TestBudgetDriftIsReported(t *testing.T) {
 	b.spend(t, "acme", "r1", 600)
 	setDrift := func(to tenantryv1.DriftPolicy) {
 		harness.Update(t, b.Cluster, "", "eu-1", func(dp *tenantryv1.DataPlane) { dp.Spec.Drift = to })
+		b.AwaitDataPlane(t, "eu-1", harness.Ready)
 	}
 	setDrift(tenantryv1.DriftReport)
 	b.await(t, "acme", enforced...)
@@ -68,7 +69,6 @@ func TestBudgetDriftIsReported(t *testing.T) {
 	b.look(t, "everything at once")
 	b.await(t, "acme", harness.Want{Type: "Enforced", Status: "False", Reason: "Drifted"})
 	setDrift(tenantryv1.DriftCorrect)
-	b.look(t, "mend it")
 	b.await(t, "acme", enforced...)
 	b.awaitValue(t, "{1000} {600} {0}", row, "acme")
 	b.awaitValue(t, "true", mayRelease, apps)

@@ -75,7 +75,8 @@ func (r *Reconciler) keepBooks(ctx context.Context, dp *tenantryv1.DataPlane, l 
 func (r *Reconciler) compareCounters(ctx context.Context, dp *tenantryv1.DataPlane, l *look, server plane.BudgetServer) error {
 	now, last := r.Clock.Now(), r.counted.last(dp.Name)
 	asked := dp.Annotations[tenantryv1.ReconcileAtAnnotation] != dp.Status.LastHandledReconcileAt
-	if !asked && !last.at.IsZero() && now.Sub(last.at) < countEvery {
+	mends := len(last.left) > 0 && !l.reportOnly // what was left alone is to be mended now
+	if !asked && !mends && !last.at.IsZero() && now.Sub(last.at) < countEvery {
 		l.diff.Plan = append(l.diff.Plan, last.left...)
 		return nil
 	}
