@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/client-go/rest"
@@ -108,7 +109,8 @@ func TestQuiet(t *testing.T) {
 	l := &ledger{}
 	wrapped := rest.CopyConfig(c.Config)
 	wrapped.Wrap(l.wrap)
-	harness.StartOperator(t, wrapped, operator.Options{Hooks: planeconnect.Hooks{Trace: l.trace}})
+	figures := prometheus.NewRegistry()
+	harness.StartOperator(t, wrapped, operator.Options{Hooks: planeconnect.Hooks{Trace: l.trace}, Registerer: figures})
 	harness.Eventually(t, harness.SettleWithin, "several resyncs", func(context.Context) error {
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -137,7 +139,30 @@ func TestQuiet(t *testing.T) {
 			t.Errorf("%s was rewritten", name)
 		}
 	}
-	t.Logf("reads by layer: %v", l.reads)
+	rounds, woken := auditFigures(t, figures)
+	if woken > float64(len(names)) { // those that were judged before their first reconcile had read their Secrets
+		t.Errorf("%g objects were woken in %g rounds of a settled plane: somebody judges otherwise than he reconciles", woken, rounds)
+	}
+	t.Logf("reads by layer: %v, %g snapshots, %g woken", l.reads, rounds, woken)
+}
+
+// auditFigures are how many snapshots the audit took and how many objects it asked to be reconciled.
+func auditFigures(t *testing.T, figures *prometheus.Registry) (snapshots, woken float64) {
+	t.Helper()
+	families, err := figures.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			sum[f.GetName()] += m.GetCounter().GetValue()
+		}
+	}
+	if sum["tenantry_audit_rounds_total"] == 0 {
+		t.Error("nothing was audited")
+	}
+	return sum["tenantry_audit_rounds_total"], sum["tenantry_audit_woken_total"]
 }
 
 // settle waits until nothing moves any more: two looks at all versions, several audit intervals apart, agree.

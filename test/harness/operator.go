@@ -55,7 +55,9 @@ func StartOperator(t testing.TB, admin *rest.Config, o operator.Options) *Runnin
 // Secrets for a second.
 func NewManager(ctx context.Context, admin *rest.Config, o operator.Options) (ctrl.Manager, error) {
 	o.Namespace, o.ServiceAccount = SystemNamespace, serviceAccount
-	o.Registerer = prometheus.NewRegistry()
+	if o.Registerer == nil {
+		o.Registerer = prometheus.NewRegistry()
+	}
 	if o.SecretMaxAge == 0 {
 		o.SecretMaxAge = time.Second
 	}

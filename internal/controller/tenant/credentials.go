@@ -138,12 +138,24 @@ func (r *Reconciler) issue(ctx context.Context, s *scope) error {
 			}
 			s.desired.Credentials[l] = c
 		}
+		verified := s.results
 		if r.converge(ctx, s, true); !s.allSettled() {
+			s.withdraw(verified)
 			s.credentialErr = errNotVerified
 			return nil
 		}
 	}
 	return r.writeSecrets(ctx, s)
+}
+
+// withdraw takes back what was still to be done for credentials that were not issued, where a server could not be asked any
+// more: it is no difference from what was verified before.
+func (s *scope) withdraw(verified []*result) {
+	for i, res := range s.results {
+		if res.err != nil && i < len(verified) {
+			res.diff = verified[i].diff
+		}
+	}
 }
 
 // tokenIsDue says that the token in the Secret should be replaced by a better one: it opens less than it might by now, or
