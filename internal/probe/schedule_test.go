@@ -43,7 +43,7 @@ func drive(s *schedule, tenants []types.UID, from, to time.Time, into map[types.
 }
 
 func TestEveryTenantIsProbedAtLeastOnceAnHour(t *testing.T) {
-	for _, n := range []int{1, 100, 1000} {
+	for _, n := range []int{1, 100, 1000, 2000} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			tenants, at := uids(n), map[types.UID][]time.Time{}
 			begin := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)

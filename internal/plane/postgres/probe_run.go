@@ -31,7 +31,9 @@ type probeStep struct {
 // setup holds whatever happens to a moment: the transaction cannot write, waits for no lock and for no slow answer.
 var probeSetup = []string{
 	"BEGIN READ ONLY", quietly, "SET LOCAL statement_timeout = '2s'", "SET LOCAL lock_timeout = '100ms'",
-	"SET LOCAL idle_in_transaction_session_timeout = '5s'", "SET LOCAL jit = off", "SAVEPOINT probe",
+	"SET LOCAL idle_in_transaction_session_timeout = '5s'", "SET LOCAL jit = off",
+	"SET LOCAL enable_seqscan = off", // a plan for few tenants would read the table to find a contradiction
+	"SAVEPOINT probe",
 }
 
 const probeUndo = "ROLLBACK TO SAVEPOINT probe"

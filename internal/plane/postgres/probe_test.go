@@ -256,3 +256,31 @@ func TestProbeAsCanaries(t *testing.T) {
 		t.Errorf("a canary does not see an open table:\n%s", evidence(o))
 	}
 }
+
+// A probe must not read a tenant's rows to find none of others: with the policy in force the index answers.
+func TestProbeOfATableDoesNotReadIt(t *testing.T) {
+	p := newProbed(t, stacktest.Postgres(t))
+	p.super("INSERT INTO app.documents (tenant_id, title) SELECT 'acme', 'many' FROM generate_series(1, 50000)",
+		"INSERT INTO app.documents (tenant_id, title) SELECT 'globex', 'many' FROM generate_series(1, 50000)", "ANALYZE app.documents")
+	conn := p.connect(p.dsn(rows.LoginName(p.spec, p.acme.UID, 0)))
+	state := rows.PlaneState{Tables: []rows.Table{{OID: 1, Schema: "app", Name: "documents", Columns: []rows.Column{{Name: "tenant_id", Type: "text", Leads: true}}}}}
+	tables := rows.ProtectedTables(p.spec, state)
+	if len(tables) != 1 {
+		t.Fatalf("tables %v", tables)
+	}
+	if code := code(conn, "SET enable_seqscan = off"); code != "" { // as a probe does
+		t.Fatal(code)
+	}
+	read, err := conn.Query(context.Background(), "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, COSTS OFF) "+tables[0].Sight("acme"), pgx.QueryExecModeSimpleProtocol)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := pgx.CollectRows(read, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := strings.Join(lines, "\n")
+	if strings.Contains(plan, "Seq Scan") || strings.Contains(plan, "Rows Removed") {
+		t.Errorf("it reads rows:\n%s", plan)
+	}
+}
