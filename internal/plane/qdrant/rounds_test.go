@@ -52,9 +52,9 @@ func TestSnapshotsThatWereLeftBehindAreReportedAndKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		names[c] = made.GetSnapshotDescription().GetName()
-		defer func() {
+		t.Cleanup(func() {
 			_, _ = admin.snapshots.Delete(admin.ctx, &pb.DeleteSnapshotRequest{CollectionName: c, SnapshotName: names[c]})
-		}()
+		})
 	}
 	if f := r.later(time.Hour, "snapshots of collection "+sharedName); f != nil {
 		t.Errorf("a backup in the making is a finding: %+v", f)
