@@ -7,7 +7,7 @@ import (
 
 // Acceptance is a decision to live with a hazard until a day.
 type Acceptance struct {
-	// ID of the finding, or its Check. A Check is the same for every tenant and plane.
+	// ID of the finding, or its Rule, which is the same for every tenant and plane.
 	ID string
 	// Object as the finding names it.
 	Object string
@@ -17,9 +17,9 @@ type Acceptance struct {
 	Expires string
 }
 
-// Names says that the acceptance speaks of a finding with this id, check and object.
-func (a Acceptance) Names(id, check, object string) bool {
-	return a.Object == object && (a.ID == id || check != "" && a.ID == check)
+// Names says that the acceptance speaks of a finding with this id, rule and object.
+func (a Acceptance) Names(id, rule, object string) bool {
+	return a.Object == object && (a.ID == id || rule != "" && a.ID == rule)
 }
 
 // End is when the acceptance ends. One whose day cannot be read has ended: the safe side.
@@ -47,7 +47,7 @@ func accept(f Finding, list []Acceptance, now time.Time) Finding {
 	}
 	id := f.ID()
 	for _, a := range list {
-		if !a.Names(id, f.Check, f.Object) {
+		if !a.Names(id, f.Rule(), f.Object) {
 			continue
 		}
 		if now.Before(a.End()) {

@@ -13,6 +13,8 @@ const (
 	Rows   Layer = "Rows"
 	Cache  Layer = "Cache"
 	Budget Layer = "Budget"
+	// PlaneItself is no store: findings about what a DataPlane declares have it for a layer.
+	PlaneItself Layer = "Plane"
 )
 
 // Kind is what sort of difference a finding or change is about.

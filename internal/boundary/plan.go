@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Phase orders the changes of a plan: access is closed before anything else, and opened last.
@@ -42,6 +43,11 @@ type Change struct {
 	Op      Op
 }
 
+// Finding is the difference that the change puts right.
+func (c Change) Finding() Finding {
+	return Finding{Layer: c.Layer, Tenant: c.Tenant, Object: c.Object, Kind: c.Kind, Severity: c.Severity, Message: c.Summary}
+}
+
 // Plan is an ordered list of changes. It can be printed, counted, tested and applied.
 type Plan []Change
 
@@ -66,7 +72,8 @@ type Finding struct {
 	Object   string
 	Kind     Kind
 	Severity Severity
-	// Check names the rule for hazards, such as "rls-not-forced"; it is part of the id and never changes.
+	// Check names the rule for hazards, such as "rls-not-forced", and after a space what of the object breaks it, where
+	// several things can; it is part of the id and never changes.
 	Check string
 	// Message says what is wrong and names the remedy (SQL, ACL command or API call).
 	Message string
@@ -77,11 +84,20 @@ type Finding struct {
 // IsAccepted says that somebody decided to live with it: it is shown, and does not count.
 func (f Finding) IsAccepted() bool { return f.Accepted != Acceptance{} }
 
+// Rule is the first word of Check, the same on every plane.
+func (f Finding) Rule() string {
+	rule, _, _ := strings.Cut(f.Check, " ")
+	return rule
+}
+
 // ID is stable for as long as the finding is open: it depends on what is found where, not on the wording.
 func (f Finding) ID() string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%s\x00%s", f.Layer, f.Tenant, f.Object, f.Kind, f.Check))
 	return hex.EncodeToString(sum[:6])
 }
+
+// CheckFight is the rule that what Tenantry puts right stays right: another hand changes it back over and over.
+const CheckFight = "fight"
 
 // Diff is what separates observed from desired.
 type Diff struct {
@@ -111,9 +127,7 @@ type Conflict struct {
 func (d Diff) Findings() []Finding {
 	out := slices.Clone(d.Hazards)
 	for _, c := range d.Plan {
-		out = append(out, Finding{
-			Layer: c.Layer, Tenant: c.Tenant, Object: c.Object, Kind: c.Kind, Severity: c.Severity, Message: c.Summary,
-		})
+		out = append(out, c.Finding())
 	}
 	SortFindings(out)
 	return out

@@ -27,6 +27,7 @@ import (
 	"github.com/tenantry/tenantry/internal/audit"
 	"github.com/tenantry/tenantry/internal/controller/aibudget"
 	"github.com/tenantry/tenantry/internal/controller/corpus"
+	"github.com/tenantry/tenantry/internal/controller/correction"
 	"github.com/tenantry/tenantry/internal/controller/dataplane"
 	"github.com/tenantry/tenantry/internal/controller/gateway"
 	"github.com/tenantry/tenantry/internal/controller/metrics"
@@ -123,7 +124,9 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	}
 	c, rec := mgr.GetClient(), mgr.GetEventRecorder("tenantry")
 	probes := o.probes(ctx, mgr, reg, secrets, w)
+	fights := &correction.Memory{}
 	planes := &dataplane.Reconciler{
+		Fights: fights,
 		Client: c, Recorder: rec, Registry: reg, Metrics: m, Clock: o.Clock, Hooks: o.Hooks,
 		Namespace: o.Namespace, Installation: installation, Audit: auditor,
 		Changed: func(name string) { announce(name, tenants, corpora, gateways, budgets) },
@@ -131,7 +134,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := planes.SetupWithManager(ctx, mgr, w.planes, o.controller()); err != nil {
 		return fmt.Errorf("set up the DataPlane controller: %w", err)
 	}
-	tr := &tenant.Reconciler{Client: c, Recorder: rec, Registry: reg, Secrets: secrets, Metrics: m, Clock: o.Clock, Audit: auditor}
+	tr := &tenant.Reconciler{Client: c, Recorder: rec, Registry: reg, Secrets: secrets, Metrics: m, Clock: o.Clock, Audit: auditor, Fights: fights}
 	if probes != nil {
 		planes.Probes, tr.Probes = probes, probes
 	}

@@ -17,6 +17,7 @@ import (
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
 	"github.com/tenantry/tenantry/internal/audit"
 	"github.com/tenantry/tenantry/internal/controller/condition"
+	"github.com/tenantry/tenantry/internal/controller/correction"
 	"github.com/tenantry/tenantry/internal/controller/metrics"
 	"github.com/tenantry/tenantry/internal/credential"
 	"github.com/tenantry/tenantry/internal/plane"
@@ -39,6 +40,8 @@ type Reconciler struct {
 	Audit Audit
 	// Probes are the live probes; nil where there are none.
 	Probes Probes
+	// Fights are remembered here; nil for no memory.
+	Fights *correction.Memory
 	// Hooks for tests.
 	Hooks connect.Hooks
 
@@ -81,7 +84,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 
 func (r *Reconciler) reconcile(ctx context.Context, dp *tenantryv1.DataPlane) (ctrl.Result, error) {
 	before := dp.DeepCopy()
-	tenants, err := r.countTenants(ctx, dp.Name)
+	tenants, err := r.listTenants(ctx, dp.Name)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
@@ -91,7 +94,10 @@ func (r *Reconciler) reconcile(ctx context.Context, dp *tenantryv1.DataPlane) (c
 	}
 	for _, l := range looks {
 		l.wasClaimed = claimedBefore(dp, l.layer.Name)
-		l.reportOnly = reportsDrift(dp)
+		l.reportOnly, l.drifted = reportsDrift(dp), stood(dp)
+	}
+	if dp.Annotations[tenantryv1.ReconcileAtAnnotation] != dp.Status.LastHandledReconcileAt {
+		r.Fights.Forget(dp.Name, "") // whoever asks for a look at once does not want to wait
 	}
 	changed := r.settle(ctx, dp, p, looks)
 	answered := r.answered(dp)
@@ -103,10 +109,11 @@ func (r *Reconciler) reconcile(ctx context.Context, dp *tenantryv1.DataPlane) (c
 	if err := condition.Commit(ctx, r.Client, r.Recorder, before, dp); err != nil {
 		return ctrl.Result{}, err
 	}
+	r.tell(before, dp, looks)
 	if changed {
 		r.Changed(dp.Name)
 	}
-	return ctrl.Result{RequeueAfter: interval(dp)}, nil
+	return ctrl.Result{RequeueAfter: untilExpiry(dp, interval(dp), r.Clock.Now())}, nil
 }
 
 // answered sees to it that the plane is audited, and says that a look that was asked for by annotation has been taken: by a
@@ -199,11 +206,16 @@ func RemoveFinalizer(ctx context.Context, c client.Client, o client.Object) erro
 }
 
 func (r *Reconciler) countTenants(ctx context.Context, dp string) (int, error) {
+	list, err := r.listTenants(ctx, dp)
+	return len(list), err
+}
+
+func (r *Reconciler) listTenants(ctx context.Context, dp string) ([]tenantryv1.Tenant, error) {
 	var list tenantryv1.TenantList
 	if err := r.Client.List(ctx, &list, client.MatchingFields{IndexDataPlane: dp}); err != nil {
-		return 0, fmt.Errorf("list Tenants: %w", err)
+		return nil, fmt.Errorf("list Tenants: %w", err)
 	}
-	return len(list.Items), nil
+	return list.Items, nil
 }
 
 func (r *Reconciler) countReferences(ctx context.Context, dp string) (int, error) {

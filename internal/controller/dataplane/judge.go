@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tenantry/tenantry/internal/boundary"
+	"github.com/tenantry/tenantry/internal/controller/correction"
 	"github.com/tenantry/tenantry/internal/plane"
 	"github.com/tenantry/tenantry/internal/plane/connect"
 )
@@ -17,7 +18,8 @@ func (r *Reconciler) Judge(ctx context.Context, p *connect.Plane) (due bool) {
 		}
 		diff, err := l.Server.DiffPlane(ctx, plane.Recent)
 		diff.Hazards = r.withProbed(p.Name, l.Name, diff.Hazards)
-		if err == nil && !same(diff.Findings(), l.Hazards()) {
+		found := append(diff.Findings(), r.Fights.Fights(correction.Subject{Plane: p.Name, Layer: l.Name}, r.Clock.Now())...)
+		if err == nil && !same(found, l.Hazards()) {
 			return true
 		}
 	}

@@ -3,10 +3,14 @@ package dataplane
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
+	"time"
 
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
 	"github.com/tenantry/tenantry/internal/boundary"
+	"github.com/tenantry/tenantry/internal/controller/correction"
+	"github.com/tenantry/tenantry/internal/controller/finding"
 	"github.com/tenantry/tenantry/internal/plane"
 	"github.com/tenantry/tenantry/internal/plane/connect"
 )
@@ -21,8 +25,12 @@ type look struct {
 	wasClaimed bool
 	// reportOnly: drift is reported and left alone.
 	reportOnly bool
+	// drifted: what is wanted stood before, so that differences are another hand's.
+	drifted bool
 	// diff of what the plane as a whole needs there, after everything that could be mended was.
 	diff boundary.Diff
+	// corrected are the changes that were carried out.
+	corrected boundary.Plan
 	// err is why the layer cannot be used.
 	err error
 	// applyErr is why the plane's own objects could not be put in place; tenants can still be served.
@@ -77,7 +85,7 @@ func (r *Reconciler) settleLayer(ctx context.Context, dp *tenantryv1.DataPlane, 
 		l.err = l.claim(ctx, p.Marker)
 	}
 	if l.err == nil {
-		if l.err = r.mend(ctx, l); l.err == nil {
+		if l.err = r.mend(ctx, p, l); l.err == nil {
 			r.keepBooks(ctx, dp, l)
 		}
 	}
@@ -88,7 +96,9 @@ func (r *Reconciler) settleLayer(ctx context.Context, dp *tenantryv1.DataPlane, 
 	if l.err == nil {
 		r.Metrics.Read(p.Name, l.layer.Name, r.Clock.Now())
 	}
-	l.diff.Hazards = r.withProbed(p.Name, l.layer.Name, l.diff.Hazards)
+	l.diff.Hazards = append(r.withProbed(p.Name, l.layer.Name, slices.Clone(l.diff.Hazards)),
+		r.Fights.Fights(correction.Subject{Plane: p.Name, Layer: l.layer.Name}, r.Clock.Now())...)
+	l.diff.Hazards = boundary.Accept(l.diff.Hazards, finding.Acceptances(dp), r.Clock.Now())
 	hazards := l.layer.SetHazards(l.diff.Findings())
 	return l.layer.SetHealth(l.err, partial, r.Clock.Now()) || hazards
 }
@@ -123,8 +133,8 @@ func (l *look) claim(ctx context.Context, want boundary.Marker) error {
 }
 
 // mend puts the plane's own objects in place. Only a server that cannot be read makes the layer unusable.
-func (r *Reconciler) mend(ctx context.Context, l *look) error {
-	server := l.layer.Server
+func (r *Reconciler) mend(ctx context.Context, p *connect.Plane, l *look) error {
+	server, subject := l.layer.Server, correction.Subject{Plane: p.Name, Layer: l.layer.Name}
 	var err error
 	if l.diff, err = server.DiffPlane(ctx, plane.Recent); err == nil && l.diff.Settled() {
 		return nil
@@ -132,17 +142,36 @@ func (r *Reconciler) mend(ctx context.Context, l *look) error {
 	if l.diff, err = server.DiffPlane(ctx, plane.Fresh); l.diff.Settled() || l.reportOnly {
 		return err
 	}
-	changes := l.diff.Plan
-	if l.applyErr = server.Apply(ctx, changes); l.applyErr == nil {
+	changes, planned := l.diff.Plan, len(l.diff.Plan)
+	if l.drifted {
+		if changes, _ = r.Fights.Split(subject, changes, r.Clock.Now()); len(changes) == 0 {
+			return nil
+		}
+	}
+	l.applyErr = server.Apply(ctx, changes)
+	l.note(r.Fights, subject, changes, p.Interval, r.Clock.Now())
+	if l.applyErr == nil {
 		r.Metrics.Applied(changes)
+		l.corrected = changes
 	}
 	if l.diff, err = server.DiffPlane(ctx, plane.Fresh); err != nil {
 		return err
 	}
-	if l.applyErr == nil && !l.diff.Settled() {
+	if l.applyErr == nil && !l.diff.Settled() && len(changes) == planned {
 		l.applyErr = plane.Faultf(plane.ApplyFailed, nil, "%s", firstProblem(l.diff))
 	}
 	return nil
+}
+
+// note remembers a correction: a plan that was carried out, or could not be. What the spec asks for is none.
+func (l *look) note(m *correction.Memory, s correction.Subject, p boundary.Plan, interval time.Duration, now time.Time) {
+	switch {
+	case !l.drifted:
+	case l.applyErr != nil:
+		m.Failed(s, p, interval, now)
+	default:
+		m.Corrected(s, p, interval, now)
+	}
 }
 
 func firstProblem(d boundary.Diff) string {

@@ -11,7 +11,6 @@ import (
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
 	"github.com/tenantry/tenantry/internal/boundary"
 	"github.com/tenantry/tenantry/internal/controller/condition"
-	"github.com/tenantry/tenantry/internal/controller/finding"
 	"github.com/tenantry/tenantry/internal/plane"
 	"github.com/tenantry/tenantry/internal/plane/connect"
 )
@@ -21,16 +20,22 @@ const auditStamp = time.Minute
 
 // reportsDrift says that what was in place once and differs now is to be left alone. A change of spec is not drift.
 func reportsDrift(dp *tenantryv1.DataPlane) bool {
-	return dp.Spec.Drift == tenantryv1.DriftReport && dp.Status.ObservedGeneration == dp.Generation &&
-		condition.IsTrue(dp, tenantryv1.ConditionClaimed)
+	return dp.Spec.Drift == tenantryv1.DriftReport && stood(dp)
+}
+
+// stood says that what the spec asks for was in place once, so that what differs is another hand's.
+func stood(dp *tenantryv1.DataPlane) bool {
+	return dp.Status.ObservedGeneration == dp.Generation && condition.IsTrue(dp, tenantryv1.ConditionClaimed)
 }
 
 // report writes what the looks found into status.
-func report(dp *tenantryv1.DataPlane, looks []*look, tenants int, now time.Time) {
+func report(dp *tenantryv1.DataPlane, looks []*look, tenants []tenantryv1.Tenant, now time.Time) {
 	dp.Status.ObservedGeneration = dp.Generation
-	dp.Status.Tenants = int32(tenants)
+	dp.Status.Tenants = int32(len(tenants))
 	reportServers(dp, looks)
-	reportFindings(dp, looks, now)
+	reportFindings(dp, looks, tenants, now)
+	reportPlan(dp, looks)
+	reportEnforcing(dp)
 	reportClaimed(dp, looks)
 	reportAudit(dp, looks, now)
 	reportReady(dp, looks)
@@ -66,17 +71,6 @@ func reportReachable(dp *tenantryv1.DataPlane, l *look) {
 	default:
 		condition.Put(dp, l.conditionType(), metav1.ConditionFalse, string(plane.CauseOf(l.err)), l.err.Error())
 	}
-}
-
-func reportFindings(dp *tenantryv1.DataPlane, looks []*look, now time.Time) {
-	var found []boundary.Finding
-	for _, l := range looks {
-		if l.err != nil {
-			continue // the last known findings of a server that cannot be read are neither confirmed nor refuted
-		}
-		found = append(found, l.diff.Findings()...)
-	}
-	dp.Status.Findings, dp.Status.FindingsTotal = finding.Merge(dp.Status.Findings, found, now)
 }
 
 // isClaimProblem says that a server answers but is not ours to write to.
@@ -156,6 +150,9 @@ func reportReady(dp *tenantryv1.DataPlane, looks []*look) {
 		case l.diff.Conflict != nil:
 			condition.Stalled(dp, tenantryv1.ReasonInvalidSpec, string(l.layer.Name)+": "+l.diff.Conflict.Message)
 			return
+		case len(l.diff.Plan) > 0 && l.reportOnly:
+			condition.NotReady(dp, tenantryv1.ReasonDrifted, "drift is only reported, see status.plan: "+strings.Join(l.diff.Plan.Lines(), "; "))
+			return
 		case len(l.diff.Plan) > 0:
 			condition.NotReady(dp, tenantryv1.ReasonDrifted, strings.Join(l.diff.Plan.Lines(), "; "))
 			return
@@ -165,13 +162,13 @@ func reportReady(dp *tenantryv1.DataPlane, looks []*look) {
 		condition.NotReady(dp, tenantryv1.ReasonHazard, msg)
 		return
 	}
-	condition.Ready(dp, tenantryv1.ReasonReady, "the plane serves its tenants")
+	condition.Ready(dp, tenantryv1.ReasonReady, "the plane serves its tenants"+acceptedNote(looks))
 }
 
 func worstHazard(looks []*look) string {
 	for _, l := range looks {
 		for _, f := range l.diff.Hazards {
-			if f.Severity == boundary.Critical {
+			if f.Severity == boundary.Critical && !f.IsAccepted() {
 				return fmt.Sprintf("%s %s: %s", f.Layer, f.Object, f.Message)
 			}
 		}

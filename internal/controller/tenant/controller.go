@@ -18,6 +18,7 @@ import (
 	"github.com/tenantry/tenantry/internal/audit"
 	"github.com/tenantry/tenantry/internal/boundary"
 	"github.com/tenantry/tenantry/internal/controller/condition"
+	"github.com/tenantry/tenantry/internal/controller/correction"
 	"github.com/tenantry/tenantry/internal/controller/metrics"
 	"github.com/tenantry/tenantry/internal/credential"
 	"github.com/tenantry/tenantry/internal/plane/connect"
@@ -35,6 +36,9 @@ type Reconciler struct {
 	Audit Audit
 	// Probes are the live probes; nil where there are none.
 	Probes Probes
+
+	// Fights are remembered here; nil for no memory.
+	Fights *correction.Memory
 
 	failing failures
 	denied  denials
@@ -78,6 +82,9 @@ func (r *Reconciler) reconcile(ctx context.Context, before *tenantryv1.Tenant, s
 	if s.refusal == nil && s.plane == nil {
 		return r.awaitPlane(ctx, before, s)
 	}
+	if token := s.tenant.Annotations[tenantryv1.ReconcileAtAnnotation]; token != s.tenant.Status.LastHandledReconcileAt {
+		r.Fights.Forget(s.tenant.Spec.DataPlane, string(s.tenant.UID)) // whoever asks for a look at once does not want to wait
+	}
 	if s.refusal != nil {
 		s.refusal.put(s.tenant)
 	} else {
@@ -86,6 +93,7 @@ func (r *Reconciler) reconcile(ctx context.Context, before *tenantryv1.Tenant, s
 		}
 		s.report(r.Clock.Now())
 		r.Metrics.Tenant(s.tenant.Name, s.states())
+		r.Metrics.Findings(s.tenant.Spec.DataPlane, s.tenant.Name, s.found(), s.unread()...)
 	}
 	if r.answered(s) {
 		s.tenant.Status.LastHandledReconcileAt = s.tenant.Annotations[tenantryv1.ReconcileAtAnnotation]
@@ -93,6 +101,7 @@ func (r *Reconciler) reconcile(ctx context.Context, before *tenantryv1.Tenant, s
 	if err := condition.Commit(ctx, r.Client, r.Recorder, before, s.tenant); err != nil {
 		return ctrl.Result{}, err
 	}
+	r.tell(before, s)
 	return ctrl.Result{RequeueAfter: r.next(s)}, nil
 }
 

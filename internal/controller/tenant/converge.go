@@ -2,11 +2,11 @@ package tenant
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/tenantry/tenantry/internal/boundary"
-	"github.com/tenantry/tenantry/internal/controller/metrics"
 	"github.com/tenantry/tenantry/internal/plane"
 	"github.com/tenantry/tenantry/internal/plane/connect"
 )
@@ -23,8 +23,8 @@ type result struct {
 	err error
 	// failingFor is for how long err has stood.
 	failingFor time.Duration
-	// applied: something was changed.
-	applied bool
+	// corrected are the changes that were carried out.
+	corrected boundary.Plan
 }
 
 // settled says that the layer was read and stands as desired, with no critical hazard around it.
@@ -32,13 +32,16 @@ func (r *result) settled() bool {
 	return r.err == nil && r.diff.Settled() && r.hazard() == nil
 }
 
-// hazard returns the worst critical hazard, the tenant's own or the plane's, nil where there is none.
+// hazards are the tenant's own and the plane's, accepted ones too.
+func (r *result) hazards() []boundary.Finding {
+	return slices.Concat(r.diff.Hazards, r.layer.Hazards())
+}
+
+// hazard returns the first critical hazard that nobody accepted, the tenant's own or the plane's, nil where there is none.
 func (r *result) hazard() *boundary.Finding {
-	for _, list := range [][]boundary.Finding{r.diff.Hazards, r.layer.Hazards()} {
-		for i := range list {
-			if list[i].Severity == boundary.Critical {
-				return &list[i]
-			}
+	for _, f := range r.hazards() {
+		if f.Severity == boundary.Critical && !f.IsAccepted() {
+			return &f
 		}
 	}
 	return nil
@@ -54,12 +57,14 @@ func (r *Reconciler) converge(ctx context.Context, s *scope, apply bool) {
 		wg.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, layerTimeout)
 			defer cancel()
-			convergeLayer(ctx, s.results[i], s.desired, apply, r.Metrics)
+			r.convergeLayer(ctx, s, s.results[i], apply)
 		})
 	}
 	wg.Wait()
 	r.probed(s)
 	for _, res := range s.results {
+		r.weigh(s, res, r.Clock.Now())
+		s.corrected = append(s.corrected, s.drift(res.corrected)...)
 		res.failingFor = r.failing.note(s.tenant.UID, string(res.layer.Name), res.err != nil, r.Clock.Now())
 		if res.err != nil {
 			res.failingFor = max(res.failingFor, failingFor(res.layer, r.Clock.Now(), s.plane.Interval))
@@ -79,7 +84,8 @@ func worthTrying(res *result, want boundary.Tenant) bool {
 	return res.layer.Partial() && plane.CauseOf(res.err) == plane.Unreachable
 }
 
-func convergeLayer(ctx context.Context, res *result, want boundary.Tenant, apply bool, m *metrics.Metrics) {
+func (r *Reconciler) convergeLayer(ctx context.Context, s *scope, res *result, apply bool) {
+	want := s.desired
 	if res.err = res.layer.Fault(); res.err == nil && res.layer.Audited().Stale() {
 		res.err = res.layer.Audited().Err
 	}
@@ -93,14 +99,37 @@ func convergeLayer(ctx context.Context, res *result, want boundary.Tenant, apply
 	if res.diff, res.err = server.DiffTenant(ctx, want, plane.Fresh); len(res.diff.Plan) == 0 || !apply {
 		return
 	}
-	changes := res.diff.Plan
-	if err := server.Apply(ctx, changes); err != nil {
-		res.err = err
+	changes := r.due(s, res)
+	if len(changes) == 0 {
 		return
 	}
-	m.Applied(changes)
-	res.applied = true
+	if err := server.Apply(ctx, changes); err != nil {
+		res.err = err
+		r.Fights.Failed(s.subject(res.layer), s.drift(changes), s.plane.Interval, r.Clock.Now())
+		return
+	}
+	r.Metrics.Applied(changes)
+	res.corrected = changes
+	r.Fights.Corrected(s.subject(res.layer), s.drift(changes), s.plane.Interval, r.Clock.Now())
 	res.diff, res.err = server.DiffTenant(ctx, want, plane.Fresh)
+}
+
+// due are the changes that are carried out now. What another hand changes back over and over waits; what the spec asks for
+// and did not stand before does not.
+func (r *Reconciler) due(s *scope, res *result) boundary.Plan {
+	if !s.drifted || s.issuing {
+		return res.diff.Plan
+	}
+	due, _ := r.Fights.Split(s.subject(res.layer), res.diff.Plan, r.Clock.Now())
+	return due
+}
+
+// drift are the changes that put another hand's work right.
+func (s *scope) drift(p boundary.Plan) boundary.Plan {
+	if !s.drifted || s.issuing {
+		return nil
+	}
+	return p
 }
 
 // allSettled says that every layer of the tenant is verified.

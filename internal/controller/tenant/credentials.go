@@ -32,7 +32,8 @@ func (r *Reconciler) work(ctx context.Context, s *scope) error {
 			return err
 		}
 	}
-	r.converge(ctx, s, s.mayApply())
+	s.decide()
+	r.converge(ctx, s, !s.observeOnly)
 	if s.desired.Access != boundary.Open || !s.mayIssue() || s.credentialErr != nil {
 		return nil
 	}
@@ -95,11 +96,18 @@ func (r *Reconciler) readCredentials(ctx context.Context, s *scope) error {
 		} else if err != nil {
 			return err
 		}
-		if c, ok := s.accept(l, b, r.Clock.Now()); ok {
-			s.bindings[l], s.desired.Credentials[l] = b, c
-		}
+		s.take(l, b, r.Clock.Now())
 	}
 	return r.readGateway(ctx, s)
+}
+
+// take takes what stands in a Secret as desired, or notes that it cannot be.
+func (s *scope) take(l boundary.Layer, b credential.Binding, now time.Time) {
+	if c, ok := s.accept(l, b, now); ok {
+		s.bindings[l], s.desired.Credentials[l] = b, c
+		return
+	}
+	s.noteSecret(l, b)
 }
 
 // accept says whether what stands in a Secret is a credential that may stand on the server.
@@ -139,6 +147,7 @@ func (r *Reconciler) issue(ctx context.Context, s *scope) error {
 			s.desired.Credentials[l] = c
 		}
 		verified := s.results
+		s.issuing = true
 		if r.converge(ctx, s, true); !s.allSettled() {
 			s.withdraw(verified)
 			s.credentialErr = errNotVerified

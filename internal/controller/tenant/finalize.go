@@ -78,6 +78,8 @@ func (r *Reconciler) release(ctx context.Context, s *scope) error {
 		r.failing.note(s.tenant.UID, string(l), false, r.Clock.Now())
 	}
 	r.Metrics.Tenant(s.tenant.Name, nil)
+	r.Fights.Forget(s.tenant.Spec.DataPlane, string(s.tenant.UID))
+	r.Metrics.Findings(s.tenant.Spec.DataPlane, s.tenant.Name, nil)
 	return dataplane.RemoveFinalizer(ctx, r.Client, s.tenant)
 }
 

@@ -3,6 +3,7 @@ package tenant
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -57,7 +58,7 @@ func (r *Reconciler) Judge(ctx context.Context, name string) (audit.Urgency, err
 	switch {
 	case equality.Semantic.DeepEqual(before, &t.Status):
 		return audit.Settled, nil
-	case s.unread():
+	case s.unreachable():
 		return audit.Later, nil
 	}
 	return audit.Now, nil
@@ -69,13 +70,17 @@ func (r *Reconciler) look(ctx context.Context, s *scope) (due bool) {
 	if open {
 		r.recall(s)
 	}
+	s.decide()
 	for _, l := range s.plane.Layers() {
 		res := &result{layer: l}
 		res.look(ctx, s.desired, r.Clock.Now(), s.plane.Interval)
 		s.results = append(s.results, res)
-		due = due || len(res.diff.Plan) > 0 && s.mayApply()
+		due = due || len(r.due(s, res)) > 0 && !s.observeOnly
 	}
 	r.probed(s)
+	for _, res := range s.results {
+		r.weigh(s, res, r.Clock.Now())
+	}
 	switch {
 	case due || !open || !s.mayIssue():
 	case s.allSettled():
@@ -122,14 +127,11 @@ func failingFor(l *connect.Layer, now time.Time, interval time.Duration) time.Du
 	return failing
 }
 
-// unread says that a layer could not be read.
-func (s *scope) unread() bool {
-	for _, res := range s.results {
-		if res.err != nil && plane.CauseOf(res.err) == plane.Unreachable {
-			return true
-		}
-	}
-	return false
+// unreachable says that a layer could not be reached.
+func (s *scope) unreachable() bool {
+	return slices.ContainsFunc(s.results, func(res *result) bool {
+		return res.err != nil && plane.CauseOf(res.err) == plane.Unreachable
+	})
 }
 
 // recall takes what is known of the Secrets as desired. One that is not known is one that is missing.
@@ -139,9 +141,7 @@ func (r *Reconciler) recall(s *scope) {
 	now := r.Clock.Now()
 	for _, l := range s.wanted() {
 		b := r.Secrets.Known(s.secretName(l), s.tenant)
-		if c, ok := s.accept(l, b, now); ok {
-			s.bindings[l], s.desired.Credentials[l] = b, c
-		}
+		s.take(l, b, now)
 	}
 	if !s.gatewayWanted() {
 		return

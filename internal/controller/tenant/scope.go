@@ -41,6 +41,16 @@ type scope struct {
 	gateway gateway
 	// results by layer, in the plane's order.
 	results []*result
+	// observeOnly: differences are shown and left alone.
+	observeOnly bool
+	// drifted: what is wanted stood before, so that differences are another hand's.
+	drifted bool
+	// corrected are the changes by which this reconcile put another hand's work right.
+	corrected boundary.Plan
+	// issuing: new credentials are put on the servers, which is nobody's drift.
+	issuing bool
+	// edited are the credentials whose Secrets somebody changed to what cannot stand on a server, as changes for findings.
+	edited map[boundary.Layer]boundary.Change
 	// credentialErr is why credentials were not issued, nil where they were or are not wanted.
 	credentialErr error
 	// probe is what live probes found, nil where this process has not probed the Tenant yet.

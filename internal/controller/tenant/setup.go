@@ -61,11 +61,13 @@ func (r *Reconciler) SetupWithManager(
 		Complete(r)
 }
 
-// planeMatters lets a new DataPlane through, and one whose gateway came, went or moved.
+// planeMatters lets a new DataPlane through, and one whose gateway came, went or moved, or which judges drift or hazards
+// otherwise.
 var planeMatters = predicate.Funcs{
 	UpdateFunc: func(e event.UpdateEvent) bool {
 		before, after := e.ObjectOld.(*tenantryv1.DataPlane), e.ObjectNew.(*tenantryv1.DataPlane)
-		return !equality.Semantic.DeepEqual(before.Spec.Gateway, after.Spec.Gateway)
+		return !equality.Semantic.DeepEqual(before.Spec.Gateway, after.Spec.Gateway) || before.Spec.Drift != after.Spec.Drift ||
+			!equality.Semantic.DeepEqual(before.Spec.AcceptedHazards, after.Spec.AcceptedHazards)
 	},
 	DeleteFunc: func(event.DeleteEvent) bool { return false },
 }

@@ -9,10 +9,7 @@ import (
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
 	"github.com/tenantry/tenantry/internal/boundary"
 	"github.com/tenantry/tenantry/internal/controller/condition"
-	"github.com/tenantry/tenantry/internal/controller/finding"
 )
-
-const maxPlanLines = 50
 
 // conditionOf is the condition of a layer.
 var conditionOf = map[boundary.Layer]string{
@@ -35,6 +32,7 @@ func (s *scope) report(now time.Time) {
 	s.reportLayers()
 	s.reportFindings(now)
 	s.reportPlan()
+	s.reportEnforcing()
 	s.reportIsolated()
 	s.reportCredentials()
 	s.reportGateway(now)
@@ -90,34 +88,6 @@ func layerState(status metav1.ConditionStatus) tenantryv1.LayerState {
 	return tenantryv1.LayerUnknown
 }
 
-func (s *scope) reportFindings(now time.Time) {
-	var found []boundary.Finding
-	for _, res := range s.results {
-		found = append(found, res.diff.Findings()...)
-	}
-	s.tenant.Status.Findings, s.tenant.Status.FindingsTotal = finding.Merge(s.tenant.Status.Findings, found, now)
-}
-
-func (s *scope) reportPlan() {
-	s.tenant.Status.Plan = nil
-	if s.tenant.Spec.Mode != tenantryv1.ModePlan {
-		return
-	}
-	for _, res := range s.results {
-		s.tenant.Status.Plan = append(s.tenant.Status.Plan, res.diff.Plan.Lines()...)
-	}
-	if len(s.tenant.Status.Plan) > maxPlanLines {
-		s.tenant.Status.Plan = s.tenant.Status.Plan[:maxPlanLines]
-	}
-	for i, line := range s.tenant.Status.Plan {
-		if r := []rune(line); len(r) > maxPlanLine {
-			s.tenant.Status.Plan[i] = string(r[:maxPlanLine])
-		}
-	}
-}
-
-const maxPlanLine = 500
-
 // reportIsolated is the worst of the layers.
 func (s *scope) reportIsolated() {
 	worst := verdict{metav1.ConditionTrue, tenantryv1.ReasonIsolated, "every layer stands as desired"}
@@ -126,6 +96,9 @@ func (s *scope) reportIsolated() {
 		if rank(c.Status) > rank(worst.status) {
 			worst = verdict{c.Status, c.Reason, fmt.Sprintf("%s: %s", res.layer.Name, c.Message)}
 		}
+	}
+	if worst.status == metav1.ConditionTrue {
+		worst.message += acceptedNote(s.hazards())
 	}
 	condition.Put(s.tenant, tenantryv1.ConditionIsolated, worst.status, worst.reason, worst.message)
 }
@@ -149,6 +122,9 @@ func (s *scope) reportReady() {
 	case t.Spec.Mode == tenantryv1.ModePlan && len(t.Status.Plan) > 0:
 		condition.NotReady(t, tenantryv1.ReasonPlanned, fmt.Sprintf(
 			"mode is Plan: %d changes would be made and none were; see status.plan", len(t.Status.Plan)))
+	case len(t.Status.Plan) > 0 && s.conflict() == nil && isolated.Status == metav1.ConditionFalse && isolated.Reason == tenantryv1.ReasonDrifted:
+		condition.NotReady(t, tenantryv1.ReasonDrifted, fmt.Sprintf(
+			"drift is only reported: %d changes would be made and none were; see status.plan", len(t.Status.Plan)))
 	case unsupported(t) != "": // a Tenant that stands is looked after all the same
 		condition.Stalled(t, tenantryv1.ReasonNotSupported, unsupported(t))
 	case s.conflict() != nil:

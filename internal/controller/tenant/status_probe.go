@@ -39,7 +39,7 @@ func (r *Reconciler) probed(s *scope) {
 		s.probe = &outcome
 	}
 	for _, res := range s.results {
-		if res.applied {
+		if len(res.corrected) > 0 {
 			r.Probes.Soon(s.plane.Name, s.tenant.UID)
 		}
 		found := outcome.Findings(res.layer.Name, s.desired.ID)

@@ -41,7 +41,7 @@ func probedScope() *scope {
 func TestACrossingOfAProbeIsAHazardOfItsLayer(t *testing.T) {
 	p := &told{outcome: probedAs(trial.Failed), known: true}
 	s := probedScope()
-	s.results[0].applied = true
+	s.results[0].corrected = boundary.Plan{{}}
 	(&Reconciler{Probes: p}).probed(s)
 	if s.results[0].hazard() != nil || s.results[1].hazard() == nil || s.results[1].settled() {
 		t.Errorf("hazards: %v and %v", s.results[0].hazard(), s.results[1].hazard())

@@ -37,7 +37,7 @@ func (s *scope) verdict(res *result) verdict {
 		f := res.hazard()
 		return verdict{metav1.ConditionFalse, tenantryv1.ReasonHazard, fmt.Sprintf("%s: %s", f.Object, f.Message)}
 	}
-	return verdict{metav1.ConditionTrue, tenantryv1.ReasonIsolated, "the boundary stands as desired"}
+	return verdict{metav1.ConditionTrue, tenantryv1.ReasonIsolated, "the boundary stands as desired" + acceptedNote(res.hazards())}
 }
 
 // isKnown says that a failure is itself knowledge: the server was read, and what is wanted cannot be had there.

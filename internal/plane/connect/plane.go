@@ -160,7 +160,7 @@ func (l *Layer) SetHazards(f []boundary.Finding) (changed bool) {
 
 func anyCritical(fs []boundary.Finding) bool {
 	for _, f := range fs {
-		if f.Severity == boundary.Critical {
+		if f.Severity == boundary.Critical && !f.IsAccepted() {
 			return true
 		}
 	}
