@@ -15,9 +15,9 @@ import (
 	"github.com/tenantry/tenantry/test/attack/world"
 )
 
-// TestUnknownFields puts a field that nobody knows into every message of every kind of request, at every depth (F14). A
+// TestInvariant10UnknownIsRefused puts a field that nobody knows into every message of every kind of request, at every depth (F14). A
 // server that is newer than the engine would understand it.
-func TestUnknownFields(t *testing.T) {
+func TestInvariant10UnknownIsRefused(t *testing.T) {
 	a := newArena(t)
 	seen := map[string]bool{}
 	stored := a.views()[1]

@@ -58,9 +58,9 @@ func (f *fleet) clean(ctx context.Context, name string) error {
 	return nil
 }
 
-// TestKilledAtEveryCorrection kills the operator with SIGKILL before each change with which it mends what was changed by hand,
+// TestInvariant04KilledAtEveryCorrection kills the operator with SIGKILL before each change with which it mends what was changed by hand,
 // on every server. Credentials that were issued stay as they are, and the next operator mends the rest.
-func TestKilledAtEveryCorrection(t *testing.T) {
+func TestInvariant04KilledAtEveryCorrection(t *testing.T) {
 	t.Parallel()
 	f := &fleet{trips: map[boundary.Layer]int{}}
 	f.Cluster, f.servers = harness.NewCluster(t), newServers(t)
@@ -93,9 +93,9 @@ func TestKilledAtEveryCorrection(t *testing.T) {
 	}
 }
 
-// TestTwoManagersMidCorrection: an operator that is cut off in the middle of a correction, and goes on with its old plan after
+// TestInvariant04TwoManagersDoNoHarm: an operator that is cut off in the middle of a correction, and goes on with its old plan after
 // another one has mended everything and has suspended the tenant, does no harm that lasts.
-func TestTwoManagersMidCorrection(t *testing.T) {
+func TestInvariant04TwoManagersDoNoHarm(t *testing.T) {
 	t.Parallel()
 	f := &fleet{trips: map[boundary.Layer]int{}}
 	f.Cluster, f.servers = harness.NewCluster(t), newServers(t)

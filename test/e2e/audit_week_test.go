@@ -29,7 +29,7 @@ const weekRounds = 500
 type onlookers struct {
 	mu sync.Mutex
 	// known are the ids of what stood when nothing had been done yet, such as the plane's maintenance role.
-	known    map[string]bool
+	known map[string]bool
 	// disturbed says that servers have begun to go away: who is being changed by its declaration may show what is left to do.
 	disturbed bool
 	findings  []string

@@ -32,8 +32,8 @@ func items(t *testing.T, list client.ObjectList) []client.Object {
 	return out
 }
 
-// TestRemovedRightsAreRevoked: what leaves a spec leaves the server.
-func TestRemovedRightsAreRevoked(t *testing.T) {
+// TestInvariant07RemovedRightsAreRevoked: what leaves a spec leaves the server.
+func TestInvariant07RemovedRightsAreRevoked(t *testing.T) {
 	t.Parallel()
 	c, s := settled(t, operator.Options{})
 	law := harness.NewReference("eu-1", "eu", "law")

@@ -11,8 +11,8 @@ import (
 	"github.com/tenantry/tenantry/test/harness"
 )
 
-// TestPlaneOwnership: two DataPlanes, or two installations, never write to one server.
-func TestPlaneOwnership(t *testing.T) {
+// TestInvariant11TwoInstallationsNeverFight: two DataPlanes, or two installations, never write to one server.
+func TestInvariant11TwoInstallationsNeverFight(t *testing.T) {
 	t.Parallel()
 	c, s := settled(t, operator.Options{})
 	t.Run("a second DataPlane of this installation", func(t *testing.T) {

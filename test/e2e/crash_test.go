@@ -84,9 +84,9 @@ func dyingManager() {
 	}
 }
 
-// TestKilledAtEveryStep kills the operator with SIGKILL before each change that a first tenant takes, on every server. At no
+// TestInvariant01NoBoundaryNoAccess kills the operator with SIGKILL before each change that a first tenant takes, on every server. At no
 // moment does a Secret exist before every layer is verified, and a new operator always finishes the work.
-func TestKilledAtEveryStep(t *testing.T) {
+func TestInvariant01NoBoundaryNoAccess(t *testing.T) {
 	t.Parallel()
 	c, s := harness.NewCluster(t), newServers(t)
 	first := c.StartOperator(t, operator.Options{})

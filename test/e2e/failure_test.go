@@ -23,9 +23,9 @@ type outage struct {
 	others           []string
 }
 
-// TestPartialFailure: with one server down, the other layers converge, the missing one is Unknown with the reason, Ready
+// TestInvariant08OneServerAwayHidesNoOther: with one server down, the other layers converge, the missing one is Unknown with the reason, Ready
 // is not True, nothing is handed out, and everything heals without a restart when the server returns.
-func TestPartialFailure(t *testing.T) {
+func TestInvariant08OneServerAwayHidesNoOther(t *testing.T) {
 	t.Parallel()
 	layers := []string{"VectorIsolated", "RowsIsolated", "CacheIsolated"}
 	for name, prepare := range map[string]func(t *testing.T, s *harness.Servers) outage{

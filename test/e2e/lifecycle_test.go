@@ -55,8 +55,8 @@ func TestSuspension(t *testing.T) {
 	}
 }
 
-// TestRetain: deletion closes access and keeps data and claim; the id is not given to anybody else.
-func TestRetain(t *testing.T) {
+// TestInvariant03NothingIsDeletedUnasked: deletion closes access and keeps data and claim; the id is not given to anybody else.
+func TestInvariant03NothingIsDeletedUnasked(t *testing.T) {
 	t.Parallel()
 	c, s := settled(t, operator.Options{})
 	uri := c.Credential(t, "acme-postgres")["uri"]

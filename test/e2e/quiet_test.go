@@ -72,8 +72,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// TestQuiet: on a settled system a restart and several full resyncs write nothing to any server and nothing to the API.
-func TestQuiet(t *testing.T) {
+// TestInvariant05QuietOnceSettled: on a settled system a restart and several full resyncs write nothing to any server and nothing to the API.
+func TestInvariant05QuietOnceSettled(t *testing.T) {
 	t.Parallel()
 	c, s := harness.NewCluster(t), newServers(t)
 	first := c.StartOperator(t, operator.Options{})
