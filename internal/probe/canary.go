@@ -46,27 +46,11 @@ func (r *Runner) tendPlane(ctx context.Context, p *connect.Plane, turn int) (in 
 		return soon
 	}
 	canaries := canariesOf(p)
-	ready := map[boundary.Layer]bool{}
-	for _, l := range p.Layers() {
-		if l.Name == boundary.Vector || l.Server == nil || l.Fault() != nil {
-			continue
-		}
-		if err := keep(ctx, l.Server, canaries); err != nil {
-			r.log(ctx).Error(err, "The canaries of a plane could not be built", "dataplane", p.Name, "layer", l.Name)
-			in = soon
-			continue
-		}
-		ready[l.Name] = true
-	}
+	ready := r.build(ctx, p, canaries)
 	for i, c := range canaries {
 		others := []boundary.Tenant{bare(canaries[1-i])}
-		if name := r.neighbour(p.Name, "", turn); name != "" {
-			var t tenantryv1.Tenant
-			if err := r.Client.Get(ctx, client.ObjectKey{Name: name}, &t); err == nil {
-				if other, err := r.other(ctx, &t); err == nil {
-					others = append(others, other)
-				}
-			}
+		if other, ok := r.anybody(ctx, p, turn); ok {
+			others = append(others, other)
 		}
 		s := subject{tenant: c}
 		round := only(r.round(ctx, &dp, p, s, others, turn), ready)
@@ -84,7 +68,37 @@ func (r *Runner) tendPlane(ctx context.Context, p *connect.Plane, turn int) (in 
 			in = again
 		}
 	}
+	if len(ready) == 0 {
+		in = again
+	}
 	return in
+}
+
+// build sees to it that the canaries stand, and says in which layers they do.
+func (r *Runner) build(ctx context.Context, p *connect.Plane, canaries [2]boundary.Tenant) map[boundary.Layer]bool {
+	ready := map[boundary.Layer]bool{}
+	for _, l := range p.Layers() {
+		if l.Name == boundary.Vector || l.Server == nil || l.Fault() != nil {
+			continue
+		}
+		if err := keep(ctx, l.Server, canaries); err != nil {
+			r.log(ctx).Error(err, "The canaries of a plane could not be built", "dataplane", p.Name, "layer", l.Name)
+			continue
+		}
+		ready[l.Name] = true
+	}
+	return ready
+}
+
+// anybody is a Tenant of the plane, by turns, as a canary must not reach it.
+func (r *Runner) anybody(ctx context.Context, p *connect.Plane, turn int) (boundary.Tenant, bool) {
+	var t tenantryv1.Tenant
+	name := r.neighbour(p.Name, "", turn)
+	if name == "" || r.Client.Get(ctx, client.ObjectKey{Name: name}, &t) != nil {
+		return boundary.Tenant{}, false
+	}
+	other, err := r.other(ctx, &t)
+	return other, err == nil
 }
 
 // only keeps the layers in which the canaries stand: before that they prove nothing, and nothing is wrong.

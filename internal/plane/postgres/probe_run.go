@@ -50,14 +50,14 @@ func newProbe(spec rows.Spec, state rows.PlaneState, subject trial.Subject, oper
 		p.impersonate(own, o.ID)
 	}
 	for _, role := range roles {
-		p.refuse("acts as another role", boundary.Critical, "SET LOCAL ROLE "+rows.Ident(role), codeUnknownRole)
-		p.refuse("acts as another role", boundary.Critical, "SET LOCAL SESSION AUTHORIZATION "+rows.Ident(role), codeUnknownRole)
+		p.refuse("acts as another role", "SET LOCAL ROLE "+rows.Ident(role), codeUnknownRole)
+		p.refuse("acts as another role", "SET LOCAL SESSION AUTHORIZATION "+rows.Ident(role), codeUnknownRole)
 	}
 	for _, table := range []string{"claims", "tenants", "logins", "app_roles", "plane"} {
-		p.refuse("reads the records of Tenantry", boundary.Critical, "SELECT EXISTS (SELECT FROM tenantry."+table+")")
+		p.refuse("reads the records of Tenantry", "SELECT EXISTS (SELECT FROM tenantry."+table+")")
 	}
-	p.refuse("runs programs or reads files of the server", boundary.Critical, "COPY (SELECT 1) TO PROGRAM 'true'")
-	p.refuse("runs programs or reads files of the server", boundary.Critical, "SELECT pg_catalog.pg_read_file('PG_VERSION') IS NULL")
+	p.refuse("runs programs or reads files of the server", "COPY (SELECT 1) TO PROGRAM 'true'")
+	p.refuse("runs programs or reads files of the server", "SELECT pg_catalog.pg_read_file('PG_VERSION') IS NULL")
 	return p
 }
 
@@ -77,8 +77,8 @@ func (p *probe) add(sql string, judge func(row []string, code string)) {
 const codeUnknownRole = "22023"
 
 // refuse tries a statement that must be refused for want of a right; others are SQLSTATEs that refuse it as well.
-func (p *probe) refuse(words string, severity boundary.Severity, sql string, others ...string) {
-	a := p.sheet.Negative(words, severity)
+func (p *probe) refuse(words, sql string, others ...string) {
+	a := p.sheet.Negative(words, boundary.Critical)
 	p.add(sql, func(_ []string, code string) {
 		switch {
 		case code == "":

@@ -84,6 +84,10 @@ func TestProbeSeesAServerThatLetsTheKeyItselfIn(t *testing.T) {
 			t.Errorf("%s is not seen:\n%s", words, evidence(o))
 		}
 	}
+	// Without anybody else on the plane, a name that nobody has shows it: "not found" instead of "not yours".
+	if alone := evidence(r.probe(key)); !strings.Contains(alone, "Failed reads collections of other tenants") {
+		t.Errorf("a plane with one tenant:\n%s", alone)
+	}
 	if after := made(); after != before {
 		t.Errorf("the probe changed something: %d and %d", before, after)
 	}
