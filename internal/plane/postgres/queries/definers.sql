@@ -17,19 +17,21 @@ WITH who AS (
       WHERE has_function_privilege(w.oid, f.oid, 'EXECUTE') AND has_schema_privilege(w.oid, f.pronamespace, 'USAGE')) END AS callers,
     (SELECT json_agg(DISTINCT t.tgrelid::bigint) FROM pg_trigger t WHERE t.tgfoid = f.oid AND NOT t.tgisinternal AND t.tgrelid IN (SELECT oid FROM tables)) AS fires
   FROM definers f
+), read AS (
+  SELECT j.*, j.lanname NOT IN ('sql', 'plpgsql') OR (j.lanname = 'plpgsql' AND j.prosrc ~* '\mexecute\M') AS dynamic,
+    CASE WHEN j.exempt THEN (
+      SELECT json_agg(n.oid::bigint) FROM (
+        SELECT t.oid FROM tables t
+        WHERE (strpos(lower(j.prosrc), lower(t.relname)) > 0 AND j.prosrc ~* ('(?<!\w)' || regexp_replace(t.relname, '(\W)', '\\\1', 'g') || '(?!\w)'))
+           OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = j.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid)
+        ORDER BY t.oid LIMIT 20) n) END AS reads
+  FROM judged j WHERE j.callers IS NOT NULL OR j.fires IS NOT NULL
 )
 SELECT j.oid::regprocedure::text AS "name", j.owner AS "owner", j.exempt AS "exempt", j.callers AS "callers", j.fires AS "fires",
   coalesce((SELECT substr(c, length('search_path=') + 1) FROM unnest(j.proconfig) c WHERE starts_with(c, 'search_path=')), '-') AS "path",
-  j.lanname NOT IN ('sql', 'plpgsql') OR (j.lanname = 'plpgsql' AND j.prosrc ~* '\mexecute\M') AS "dynamic",
-  CASE WHEN j.exempt THEN (
-    SELECT json_agg(n.oid::bigint) FROM (
-      SELECT t.oid FROM tables t
-      WHERE (strpos(lower(j.prosrc), lower(t.relname)) > 0 AND j.prosrc ~* ('(?<!\w)' || regexp_replace(t.relname, '(\W)', '\\\1', 'g') || '(?!\w)'))
-         OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = j.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid)
-      ORDER BY t.oid LIMIT 20) n) END AS "reads",
+  j.dynamic AS "dynamic", j.reads AS "reads",
   (SELECT json_agg(DISTINCT coalesce(g.rolname, '')) FROM aclexplode(coalesce(j.proacl, acldefault('f', j.proowner))) x LEFT JOIN pg_roles g ON g.oid = x.grantee
     WHERE x.grantee = 0 OR EXISTS (SELECT FROM who w WHERE x.grantee <> j.proowner AND pg_has_role(w.oid, x.grantee, 'MEMBER'))) AS "grantees"
-FROM judged j
-WHERE j.callers IS NOT NULL OR j.fires IS NOT NULL
-ORDER BY j.exempt DESC, 1
+FROM read j
+ORDER BY j.exempt DESC, j.reads IS NULL, j.dynamic DESC, 1
 LIMIT 200

@@ -1,6 +1,6 @@
 -- Ways to rows of tables of the protected schemas ($1) past their policies: views that read a table with the rights of an
 -- owner whom row-level security does not hold, materialised views over one at any depth, and the views through which one of
--- the roles ($2) gets at them. What runs with the rights of whoever asks leads nowhere that he may not go himself.
+-- the roles ($2, the group of tenants first) gets at them. What runs with the rights of whoever asks leads nowhere that he may not go himself.
 WITH RECURSIVE direct AS (
   SELECT DISTINCT r.ev_class AS view, d.refobjid AS reads FROM pg_rewrite r
   JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
@@ -33,7 +33,7 @@ SELECT n.nspname AS "schema", k.relname AS "name", k.relkind = 'm' AS "materiali
 FROM ways w JOIN kinds k ON k.oid = w.view JOIN pg_namespace n ON n.oid = k.relnamespace
 JOIN kinds via ON via.oid = w.via JOIN pg_namespace vn ON vn.oid = via.relnamespace
 CROSS JOIN LATERAL (
-  SELECT json_agg(u.rolname ORDER BY u.rolname) AS list FROM pg_roles u
+  SELECT json_agg(u.rolname ORDER BY u.rolname) AS list, bool_or(u.rolname = ($2::text[])[1]) AS tenants FROM pg_roles u
   WHERE u.rolname = ANY ($2::text[]) AND NOT u.rolsuper AND u.oid <> k.relowner AND has_schema_privilege(u.oid, n.oid, 'USAGE')
     AND (has_any_column_privilege(u.oid, k.oid, 'SELECT, INSERT, UPDATE') OR has_table_privilege(u.oid, k.oid, 'DELETE'))
 ) readers
@@ -44,5 +44,5 @@ CROSS JOIN LATERAL (
   WHERE x.grantee = 0 OR EXISTS (SELECT FROM pg_roles u WHERE u.rolname = ANY ($2::text[]) AND x.grantee <> k.relowner AND pg_has_role(u.oid, x.grantee, 'MEMBER'))
 ) grantees
 WHERE readers.list IS NOT NULL
-ORDER BY 1, 2, 5
+ORDER BY readers.tenants DESC, 1, 2, 5
 LIMIT 200
