@@ -121,7 +121,9 @@ func TestAForeignRoleIsNeverDropped(t *testing.T) {
 	acme := w.withPassword(tenant("acme"))
 	w.admit(s, tenant("acme"))
 	w.super("INSERT INTO tenantry.logins VALUES ('" + w.dump + "', 'acme', 5)")
-	w.converge(s, acme)
+	if err := s.Apply(context.Background(), lookAt(t, s, acme).Plan); err != nil {
+		t.Fatal(err)
+	}
 	w.settle(s)
 	if got := code(w.connect(w.dsn(w.dump)), "SELECT 1"); got != "" {
 		t.Error(got)
