@@ -122,9 +122,9 @@ func (w *world) remedy(t *testing.T, f boundary.Finding, instead string) {
 	if sql == "" {
 		sql = remedyOf(f.Message)
 	}
-	switch {
-	case sql == "-":
-	case sql == "":
+	switch sql {
+	case "-":
+	case "":
 		t.Errorf("no statement in: %s", f.Message)
 	default:
 		if got := code(w.connect(w.pg.SuperuserDSN(w.database)), sql); got != "" {
