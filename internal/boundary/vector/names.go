@@ -46,9 +46,9 @@ func (p Plane) Countable(standing map[string]Collection) []string {
 	var out []string
 	for _, s := range p.Spec.Shared {
 		c := standing[s.Name]
-		tenant, ok := c.index(TenantField)
-		corpus, also := c.index(CorpusField)
-		if p.made(c.Stamp, s.Name) && ok && also && tenant.Type == typeKeyword && corpus.Type == typeKeyword {
+		tenant, _ := c.index(TenantField)
+		corpus, _ := c.index(CorpusField)
+		if p.made(c.Stamp, s.Name) && tenant.Type == typeKeyword && corpus.Type == typeKeyword {
 			out = append(out, s.Name)
 		}
 	}
