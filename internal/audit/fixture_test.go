@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -189,9 +188,9 @@ func eventually(t *testing.T, what string, check func() error) {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	end := time.After(20 * time.Second)
-	err := errors.New("not looked yet")
 	for {
-		if err = check(); err == nil {
+		err := check()
+		if err == nil {
 			return
 		}
 		select {

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -142,7 +143,7 @@ func (l *loop) take(ctx context.Context, layer *connect.Layer) {
 	case err == nil:
 		layer.SetAudited(began, nil)
 		l.auditor.Meter.Audited(l.name, layer.Name, outcomeRead, began)
-	case ctx.Err() != nil && context.Cause(ctx) == context.Canceled: // the operator ends: nothing is known
+	case errors.Is(ctx.Err(), context.Canceled): // the operator ends: nothing is known
 		return
 	default:
 		l.missed(layer, outcomeFailed, err)
