@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/redis/go-redis/v9"
+
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
 	"github.com/tenantry/tenantry/internal/boundary"
 	"github.com/tenantry/tenantry/internal/controller/condition"
@@ -152,8 +154,9 @@ func TestInvariant04TwoManagersDoNoHarm(t *testing.T) {
 		t.Errorf("status after two managers: %+v", tn.Status)
 	}
 	harness.Eventually(t, harness.SettleWithin, "a suspended tenant that is closed", func(ctx context.Context) error {
-		if err := harness.Redis(t, f.Credential(t, "acme-redis")["uri"]).Get(ctx, "ai:acme:k").Err(); err == nil || errors.Is(err, context.DeadlineExceeded) {
-			return fmt.Errorf("the cache lets the suspended tenant in: %v", err)
+		err := harness.Redis(t, f.Credential(t, "acme-redis")["uri"]).Get(ctx, "ai:acme:k").Err()
+		if err == nil || errors.Is(err, redis.Nil) || errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("the cache does not refuse the suspended tenant: %w", err)
 		}
 		return nil
 	})
