@@ -2,14 +2,11 @@ package budget
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // The functions for many calls, in one statement that is a transaction of its own. The first element of FROM bounds the wait
@@ -58,10 +55,11 @@ func wanted(batch []*call) (models []string, complexities []*string) {
 }
 
 func (c *Client) askReserve(ctx context.Context, batch []*call, args ...any) error {
-	rows, err := c.pool.Query(ctx, reserveSQL, args...)
+	rows, release, err := c.query(ctx, reserveSQL, args...)
 	if err != nil {
 		return err
 	}
+	defer release()
 	var (
 		ordinal                                int32
 		decision                               string
@@ -89,10 +87,11 @@ func (c *Client) askReserve(ctx context.Context, batch []*call, args ...any) err
 }
 
 func (c *Client) askFinish(ctx context.Context, batch []*call, query string, args ...any) error {
-	rows, err := c.pool.Query(ctx, query, args...)
+	rows, release, err := c.query(ctx, query, args...)
 	if err != nil {
 		return err
 	}
+	defer release()
 	var ordinal int32
 	var code, message *string
 	return c.each(rows, batch, &ordinal, []any{&ordinal, &code, &message}, func(x *call) {
@@ -101,6 +100,20 @@ func (c *Client) askFinish(ctx context.Context, batch []*call, query string, arg
 			x.err = x.fail(*code, value(message), nil)
 		}
 	})
+}
+
+// query says apart what no connection was there for.
+func (c *Client) query(ctx context.Context, query string, args ...any) (rows pgx.Rows, release func(), err error) {
+	conn, err := c.pool.Acquire(ctx)
+	if err != nil {
+		return nil, nil, &unconnected{err}
+	}
+	rows, err = conn.Query(ctx, query, args...)
+	if err != nil {
+		conn.Release()
+		return nil, nil, err
+	}
+	return rows, conn.Release, nil
 }
 
 // each scans the rows, of which there is one for each call.
@@ -134,63 +147,3 @@ func (c *call) refused() *Refused {
 		Percent: int(a.percent), ResetsAt: a.resetsAt, tokens: c.in + c.out,
 	}
 }
-
-// class of what became of a round trip.
-type class int
-
-const (
-	fine      class = iota
-	away            // PostgreSQL is away, or did not answer in time; the outcome is unknown
-	collided        // sending it again helps
-	locked          // a row that it needs is locked
-	theirs          // at least one of its calls is at fault
-	everyones       // no call can be answered on this connection
-)
-
-func classify(err error) class {
-	if err == nil {
-		return fine
-	}
-	if strings.HasPrefix(err.Error(), "closed pool") {
-		return everyones
-	}
-	code := state(err)
-	if code == "" {
-		return away
-	}
-	switch code {
-	case "40001", "40P01":
-		return collided
-	case "55P03":
-		return locked
-	case "57014", "57P01", "57P02", "57P03", "57P04", "57P05", "25006": // cancelled, shut down, starting, idle; a standby
-		return away
-	case "TN005", "42501", "42883", "42P01":
-		return everyones
-	}
-	switch code[:2] {
-	case "08", "53", "58": // connections, resources, the server's system
-		return away
-	case "28", "3D", "3F": // login, database, schema
-		return everyones
-	}
-	return theirs
-}
-
-// state is the SQLSTATE of an error, "" for those that no server sent.
-func state(err error) string {
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return pg.Code
-	}
-	return ""
-}
-
-func message(err error) string {
-	pg, ok := errors.AsType[*pgconn.PgError](err)
-	if !ok {
-		return err.Error()
-	}
-	return strings.TrimSuffix(pg.Message+". "+pg.Hint, ". ")
-}
-
-func unavailable(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }

@@ -27,17 +27,23 @@ type held struct {
 
 func (w *world) held(tenant string) *held {
 	w.t.Helper()
+	return w.heldWith(tenant, budget.Options{})
+}
+
+func (w *world) heldWith(tenant string, o budget.Options) *held {
+	w.t.Helper()
 	ev, gate := newEvents(), make(chan struct{})
 	var first atomic.Bool
 	h := &held{events: ev, letGo: sync.OnceFunc(func() { close(gate) }), over: make(chan struct{})}
-	h.Client = w.client(budget.Options{Lanes: 1, Observe: func(e budget.Event) {
+	o.Lanes, o.Observe = 1, func(e budget.Event) {
 		if e.Kind == budget.EventBatch && first.CompareAndSwap(false, true) {
 			ev.add(budget.Event{Kind: "held"})
 			<-gate
 			return
 		}
 		ev.add(e)
-	}})
+	}
+	h.Client = w.client(o)
 	w.t.Cleanup(h.letGo)
 	go func() {
 		defer close(h.over)
@@ -136,6 +142,20 @@ func TestBatchWithPoison(t *testing.T) {
 	}
 }
 
+// lock a tenant's row until unlock is called.
+func (w *world) lock(tenant string) (unlock func()) {
+	w.t.Helper()
+	conn, err := pgx.Connect(context.Background(), w.pg.SuperuserDSN(w.database))
+	must(w.t, err)
+	unlock = sync.OnceFunc(func() { _ = conn.Close(context.Background()) }) // which ends the transaction
+	w.t.Cleanup(unlock)
+	_, err = conn.Exec(context.Background(), "BEGIN")
+	must(w.t, err)
+	_, err = conn.Exec(context.Background(), "SELECT FROM tenantry.tenant_budgets WHERE tenant_id = $1 FOR UPDATE", tenant)
+	must(w.t, err)
+	return unlock
+}
+
 // A tenant can hold its own row locked for as long as it likes. It waits alone.
 func TestLockedTenantHoldsUpNobody(t *testing.T) {
 	w := newWorld(t, "acme", "globex")
@@ -143,13 +163,7 @@ func TestLockedTenantHoldsUpNobody(t *testing.T) {
 	w.limits("globex", 1_000_000, 1_000_000)
 	ev := newEvents()
 	c := w.client(budget.Options{Lanes: 1, LockTimeout: 20 * time.Millisecond, Observe: ev.add})
-	conn, err := pgx.Connect(t.Context(), w.pg.SuperuserDSN(w.database))
-	must(t, err)
-	defer func() { _ = conn.Close(context.Background()) }()
-	tx, err := conn.Begin(t.Context())
-	must(t, err)
-	_, err = tx.Exec(t.Context(), "SELECT FROM tenantry.tenant_budgets WHERE tenant_id = 'acme' FOR UPDATE")
-	must(t, err)
+	unlock := w.lock("acme")
 
 	answers := make(chan error, 1)
 	go func() {
@@ -180,7 +194,7 @@ func TestLockedTenantHoldsUpNobody(t *testing.T) {
 		t.Fatalf("the locked tenant has its answer: %v", err)
 	default:
 	}
-	must(t, tx.Rollback(t.Context()))
+	unlock()
 	must(t, <-answers)
 	if got := w.counters("acme") + "; " + w.counters("globex"); got != "1 used, 0 reserved; 200 used, 0 reserved" {
 		t.Error(got)
@@ -191,18 +205,12 @@ func TestLockedForLong(t *testing.T) {
 	w := newWorld(t, "acme")
 	w.limits("acme", 1000, 1_000_000)
 	c := w.client(budget.Options{LockTimeout: time.Millisecond})
-	conn, err := pgx.Connect(t.Context(), w.pg.SuperuserDSN(w.database))
-	must(t, err)
-	defer func() { _ = conn.Close(context.Background()) }()
-	tx, err := conn.Begin(t.Context())
-	must(t, err)
-	_, err = tx.Exec(t.Context(), "SELECT FROM tenantry.tenant_budgets FOR UPDATE")
-	must(t, err)
+	unlock := w.lock("acme")
 	if _, err := c.Reserve(as(t, "acme"), ask("", 1, 0)); !errors.Is(err, budget.ErrBusy) || !errors.Is(err, budget.ErrUnavailable) {
 		t.Errorf("got %v", err)
 	}
-	must(t, tx.Rollback(t.Context()))
-	_, err = c.Reserve(as(t, "acme"), ask("", 1, 0))
+	unlock()
+	_, err := c.Reserve(as(t, "acme"), ask("", 1, 0))
 	must(t, err)
 }
 
@@ -331,4 +339,46 @@ func TestConnectionsDie(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 	w.agree()
+}
+
+// A tenant that locks its row, frees it, and locks it again meets nobody else's calls with the second lock.
+func TestLockedAgainAndAgain(t *testing.T) {
+	w := newWorld(t, "acme", "globex")
+	w.limits("acme", 1000, 1_000_000)
+	w.limits("globex", 1000, 1_000_000)
+	ev := newEvents()
+	c := w.client(budget.Options{Lanes: 1, LockTimeout: 20 * time.Millisecond, Observe: ev.add})
+	reserve := func() chan error {
+		answer := make(chan error, 1)
+		go func() {
+			_, err := c.Reserve(as(t, "acme"), ask("", 1, 0))
+			answer <- err
+		}()
+		return answer
+	}
+	failed := func() (n int) {
+		for _, e := range ev.of(budget.EventBatch) {
+			if e.Err != nil {
+				n++
+			}
+		}
+		return n
+	}
+	unlock := w.lock("acme")
+	answer := reserve()
+	ev.wait(t, "the first lock", func() bool { return failed() > 0 })
+	unlock()
+	must(t, <-answer)
+	unlock = w.lock("acme")
+	met := failed()
+	answer = reserve()
+	ev.wait(t, "the second lock", func() bool { return failed() > met })
+	if !c.Apart("acme") || c.Apart("globex") {
+		t.Error("who held others up a moment ago shares their lane again")
+	}
+	unlock()
+	must(t, <-answer)
+	if !c.Apart("acme") {
+		t.Error("one call that succeeds lets it out")
+	}
 }

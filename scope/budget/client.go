@@ -21,7 +21,7 @@ type Client struct {
 
 	lanes      []*lane
 	slow       *lane
-	quarantine sync.Map // tenants whose calls go to the slow lane
+	quarantine quarantine // tenants whose calls go to the slow lane
 	pending    gate
 	downUntil  atomic.Int64 // in ns of the epoch; 0 while PostgreSQL answers
 	routes     routes
@@ -96,7 +96,7 @@ func (c *Client) reserve(ctx context.Context, x *call) (*Reservation, error) {
 		return c.grant(x, errors.New("it did not answer a moment ago"))
 	}
 	err := c.do(ctx, x)
-	if errors.Is(err, ErrUnavailable) && c.open() {
+	if isAway(err) && c.open() {
 		return c.grant(x, err)
 	}
 	if errors.Is(err, ErrUnavailable) {

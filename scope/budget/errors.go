@@ -15,8 +15,9 @@ var (
 	ErrRefused = errors.New("the budget does not allow it")
 	// ErrUnavailable means: the ledger cannot be reached now, and neither policy nor spool can help. Try again.
 	ErrUnavailable = errors.New("scope/budget: the ledger cannot be reached")
-	// ErrBusy means: somebody holds the tenant's row of the ledger locked. Try again.
-	ErrBusy = fmt.Errorf("%w: the tenant's counters are locked by another transaction", ErrUnavailable)
+	// ErrBusy means: the ledger answers, but not for this tenant: another transaction holds its counters locked, or it takes too
+	// long. Try again. FailOpen grants nothing for it.
+	ErrBusy = fmt.Errorf("%w for this tenant: another transaction holds its counters locked, or they take too long", ErrUnavailable)
 	// ErrClosed means: the client was closed.
 	ErrClosed = errors.New("scope/budget: the client is closed")
 	// ErrInvalid means: no request can have these values (TN010).

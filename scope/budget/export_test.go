@@ -6,3 +6,6 @@ func (c *Client) Pending() int {
 	defer c.pending.mu.Unlock()
 	return c.pending.count
 }
+
+// Apart says whether a tenant's calls go to the slow lane.
+func (c *Client) Apart(tenant string) bool { return c.lane(tenant) == c.slow }

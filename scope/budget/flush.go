@@ -136,12 +136,17 @@ func (c *Client) tell(ctx context.Context, calls []*call) error {
 }
 
 func (c *Client) tellBatch(ctx context.Context, batch []*call) error {
-	err := c.exec(ctx, batch)
-	switch classify(err) {
-	case fine:
+	err := c.exec(ctx, batch, c.o.Timeout)
+	verdict := c.judge(err)
+	if verdict != away {
 		c.up()
+	}
+	switch verdict {
+	case fine:
 		return nil
-	case theirs, locked:
+	case locked, late:
+		return c.tellApart(ctx, batch, err)
+	case theirs:
 		if len(batch) == 1 {
 			batch[0].err = batch[0].fail(state(err), message(err), err)
 			return nil
@@ -154,9 +159,27 @@ func (c *Client) tellBatch(ctx context.Context, batch []*call) error {
 		return nil
 	case everyones:
 		return batch[0].fail(state(err), message(err), err)
+	case away:
+		c.down()
 	}
-	c.down()
 	return unavailable(err)
+}
+
+// tellApart tells for each tenant by itself, so that one that holds the others up is held up alone.
+func (c *Client) tellApart(ctx context.Context, batch []*call, err error) error {
+	tenants := byTenant(batch)
+	if len(tenants) == 1 {
+		for _, x := range batch {
+			x.err = busy(err)
+		}
+		return nil
+	}
+	for _, calls := range tenants {
+		if err := c.tellBatch(ctx, calls); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // written forgets what the ledger has, and what it will never take.

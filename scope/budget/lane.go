@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"hash/maphash"
 	"slices"
 	"sync"
@@ -34,7 +33,7 @@ func newLane(c *Client, slow bool) *lane {
 
 // lane of a tenant. All of a tenant's calls take the same, so that they do not wait for each other's locks on the server.
 func (c *Client) lane(tenant string) *lane {
-	if _, ok := c.quarantine.Load(tenant); ok {
+	if c.quarantine.has(tenant) {
 		return c.slow
 	}
 	return c.lanes[maphash.String(seed, tenant)%uint64(len(c.lanes))]
@@ -60,7 +59,7 @@ func (l *lane) add(c *call) {
 // run sends batches until there is nothing to send.
 func (l *lane) run() {
 	for batch := l.next(); batch != nil; batch = l.next() {
-		l.client.send(batch, l.slow)
+		l.client.send(batch, l.slow, l.client.o.Timeout)
 	}
 }
 
@@ -95,35 +94,42 @@ var pauses = []time.Duration{0, 20 * time.Millisecond, 200 * time.Millisecond}
 const busyRounds = 20
 
 // send a batch, of which every call gets its answer. All calls are idempotent, so that any may be sent again.
-func (c *Client) send(batch []*call, slow bool) {
+func (c *Client) send(batch []*call, slow bool, patience time.Duration) {
 	var err error
+	var verdict class
 	begun := time.Now()
 	for attempt := 0; attempt < len(pauses) && (attempt == 0 || time.Since(begun) < c.o.Timeout); {
 		c.pause(pauses[attempt])
-		err = c.exec(context.Background(), batch)
-		switch classify(err) {
-		case fine:
+		err = c.exec(context.Background(), batch, patience)
+		if verdict = c.judge(err); verdict != away {
 			c.up()
-			if slow {
-				c.quarantine.Delete(batch[0].tenant)
-			}
+		}
+		switch verdict {
+		case fine:
 			c.concludeAll(batch, func(x *call) error { return x.err })
 			return
 		case locked:
-			c.locked(batch, err, slow)
+			c.locked(batch, err, slow, patience)
+			return
+		case late:
+			c.late(batch, err, slow)
 			return
 		case theirs:
-			c.apart(batch, err, slow)
+			c.apart(batch, err, slow, patience)
 			return
 		case everyones:
 			c.concludeAll(batch, func(x *call) error { return x.fail(state(err), message(err), err) })
 			return
-		case away, collided:
+		case away, starved, collided:
 			attempt++
 		}
 	}
+	if verdict != away {
+		c.concludeAll(batch, func(*call) error { return unavailable(err) })
+		return
+	}
 	c.down()
-	c.concludeAll(batch, func(*call) error { return unavailable(err) })
+	c.concludeAll(batch, func(*call) error { return &awayError{err} })
 }
 
 // pause waits, and not at all where there is nothing to wait for.
@@ -140,31 +146,59 @@ func (c *Client) pause(d time.Duration) {
 }
 
 // apart finds the calls that the server cannot take, by halves, so that the others get their answers.
-func (c *Client) apart(batch []*call, err error, slow bool) {
+func (c *Client) apart(batch []*call, err error, slow bool, patience time.Duration) {
 	if len(batch) == 1 {
 		x := batch[0]
 		c.conclude(x, x.fail(state(err), message(err), err))
 		return
 	}
-	c.send(batch[:len(batch)/2], slow)
-	c.send(batch[len(batch)/2:], slow)
+	c.send(batch[:len(batch)/2], slow, patience)
+	c.send(batch[len(batch)/2:], slow, patience)
 }
 
 // locked sends each tenant by itself, and those whose rows stay locked to the slow lane, where nobody else waits for them.
-func (c *Client) locked(batch []*call, err error, slow bool) {
+func (c *Client) locked(batch []*call, err error, slow bool, patience time.Duration) {
 	tenants := byTenant(batch)
 	switch {
 	case len(tenants) > 1:
 		for _, calls := range tenants {
-			c.send(calls, slow)
+			c.send(calls, slow, patience)
 		}
 	case !slow:
-		c.quarantine.Store(batch[0].tenant, true)
-		for _, x := range batch {
-			c.slow.add(x)
-		}
+		c.confine(batch)
 	default:
+		c.quarantine.met(batch[0].tenant, time.Now(), true)
 		c.lockedStill(batch, err)
+	}
+}
+
+// confine a tenant to the slow lane.
+func (c *Client) confine(batch []*call) {
+	c.quarantine.met(batch[0].tenant, time.Now(), false)
+	for _, x := range batch {
+		c.slow.add(x)
+	}
+}
+
+// late finds the tenant whose calls take so long: each is sent by itself, and given less time, for others wait behind it. In the
+// slow lane it has all the time there is, once.
+func (c *Client) late(batch []*call, err error, slow bool) {
+	tenants := byTenant(batch)
+	switch {
+	case len(tenants) > 1:
+		begun := time.Now()
+		for _, calls := range tenants {
+			if time.Since(begun) > c.o.Timeout { // it is no one's alone
+				c.concludeAll(calls, func(*call) error { return unavailable(err) })
+				continue
+			}
+			c.send(calls, slow, min(c.o.Timeout, max(c.o.Timeout/10, 2*c.o.LockTimeout)))
+		}
+	case !slow:
+		c.confine(batch)
+	default:
+		c.quarantine.met(batch[0].tenant, time.Now(), true)
+		c.concludeAll(batch, func(*call) error { return busy(err) })
 	}
 }
 
@@ -172,7 +206,7 @@ func (c *Client) lockedStill(batch []*call, err error) {
 	for _, x := range batch {
 		x.busy++
 		if x.busy > busyRounds || c.isStopped() {
-			c.conclude(x, fmt.Errorf("%w: %w", ErrBusy, err))
+			c.conclude(x, busy(err))
 			continue
 		}
 		c.slow.add(x)
@@ -234,8 +268,8 @@ func mayStand(err error) bool {
 }
 
 // exec is one round trip.
-func (c *Client) exec(ctx context.Context, batch []*call) error {
-	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
+func (c *Client) exec(ctx context.Context, batch []*call, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	begun := time.Now()
 	err := c.ask(ctx, batch)

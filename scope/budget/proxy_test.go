@@ -21,6 +21,7 @@ type proxy struct {
 const (
 	up     = iota
 	down   // nothing gets through
+	stuck  // what is sent arrives, and no answer comes; connections stay open
 	oneway // what is sent arrives, and no answer comes: the connection breaks instead
 )
 
@@ -99,6 +100,9 @@ func (p *proxy) serve(client net.Conn) {
 		n, err := server.Read(buffer)
 		if err != nil || p.is(oneway) {
 			return
+		}
+		if p.is(stuck) {
+			continue
 		}
 		if _, err := client.Write(buffer[:n]); err != nil {
 			return

@@ -60,7 +60,7 @@ func (c *Client) asTenant(ctx context.Context, query string, args []any, read fu
 	switch classify(err) {
 	case fine:
 		return nil
-	case away, collided, locked:
+	case away, late, starved, collided, locked:
 		if ctx.Err() == nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return unavailable(err)
 		}
