@@ -22,6 +22,7 @@ const (
 	CodeNotByTenant   = "TN015" // a tenant's own login may not release
 	CodeIsolation     = "TN016" // the transaction's isolation level is not READ COMMITTED
 	CodeReserveClosed = "TN017" // the request was settled, released or expired already
+	CodeTooManyOpen   = "TN018" // the tenant has as many open reservations as may be
 )
 
 // currentTenantName is the function as it is granted.

@@ -19,7 +19,7 @@ func body(name string) string {
 	}
 	out := string(text)
 	for _, part := range []string{
-		"finish_one", "finish_many", "begin", "admit", "finish", "load", "store", "close", "price", "known", "cheaper", "take_back", "complain_many",
+		"finish_one", "finish_many", "begin", "admit", "finish", "sweep", "load", "store", "close", "price", "known", "cheaper", "take_back", "complain_many",
 		"complain", "blank_reserve", "blank_finish", "raise", "valid", "identify", "application", "reserve_variables", "finish_variables",
 	} {
 		if mark := "{{" + part + "}}"; strings.Contains(out, mark) {
@@ -54,8 +54,9 @@ func budgetFunctions() []functionSpec {
 		internal("budget_roll(text,timestamp with time zone)", "tenant text, moment timestamptz", "void", "VOLATILE", "budget_roll"),
 		internal("budget_late(text,timestamp with time zone,text,bigint,bigint,bigint,bigint)",
 			"tenant text, made timestamptz, model text, tokens bigint, micros bigint, held_tokens bigint, held_micros bigint", "void", "VOLATILE", "budget_late"),
-		internal("budget_sweep(text,timestamp with time zone)", "tenant text, moment timestamptz", "integer", "VOLATILE", "budget_sweep"),
-		internal("budget_sweep_due(integer)", "most integer", "TABLE (tenants integer, expired integer)", "VOLATILE", "budget_sweep_due"),
+		internal("budget_sweep(text,timestamp with time zone)", "tenant text, moment timestamptz", "integer", "VOLATILE", "budget_sweep").swift(),
+		internal("budget_sweep_due(text,integer)", "after text, most integer", "TABLE (tenants integer, expired integer, failed text[], next_after text)",
+			"VOLATILE", "budget_sweep_due"),
 		internal("budget_rebuild(text)", "tenant text", "void", "VOLATILE", "budget_rebuild"),
 		public("reserve(text,text,bigint,bigint,text)",
 			"request_id text, model_wanted text, input_tokens bigint, max_output_tokens bigint, complexity text DEFAULT NULL", reserved, "VOLATILE", "reserve").both(),
@@ -83,7 +84,16 @@ func internal(name, arguments, returns, volatility, file string) functionSpec {
 // public is a function that applications call.
 func public(name, arguments, returns, volatility, file string) functionSpec {
 	f := internal(name, arguments, returns, volatility, file)
-	f.apps, f.quick = true, volatility == "VOLATILE"
+	f.apps = true
+	if volatility == "VOLATILE" {
+		return f.swift()
+	}
+	return f
+}
+
+// swift gives it settings that make its plans once and for any size of the tables.
+func (f functionSpec) swift() functionSpec {
+	f.quick = true
 	return f
 }
 

@@ -2,6 +2,7 @@ package dataplane
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -60,8 +61,8 @@ func (r *Reconciler) keepBooks(ctx context.Context, dp *tenantryv1.DataPlane, l 
 	}
 	swept, err := server.SweepBudgets(ctx, plane.Recent)
 	r.Metrics.Expired(dp.Name, swept.Expired)
-	if err == nil {
-		err = r.compareCounters(ctx, dp, l, server)
+	if err == nil || plane.CauseOf(err) != plane.Unreachable { // counters that are wrong may be what keeps a tenant from being swept
+		err = errors.Join(err, r.compareCounters(ctx, dp, l, server))
 	}
 	if err == nil {
 		return

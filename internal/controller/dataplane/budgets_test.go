@@ -2,7 +2,6 @@ package dataplane
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -73,8 +72,9 @@ func TestKeepBooks(t *testing.T) {
 		{name: "and forgotten", after: time.Second, report: true, asked: []string{"sweep"}},
 		{name: "reported again", after: time.Hour, diff: wrong, report: true, asked: []string{"sweep", "counters"}, left: 1},
 		{name: "until they are right", after: time.Hour, report: true, asked: []string{"sweep", "counters"}},
-		{name: "the server is away", after: time.Second, err: errors.New("gone"), asked: []string{"sweep"}},
+		{name: "the server is away", after: time.Second, err: plane.Faultf(plane.Unreachable, nil, "gone"), asked: []string{"sweep"}},
 		{name: "the server refuses", after: time.Second, err: plane.Faultf(plane.ApplyFailed, nil, "no"), asked: []string{"sweep"}, failed: true},
+		{name: "a tenant cannot be swept", after: time.Hour, err: plane.Faultf(plane.ApplyFailed, nil, "no"), diff: wrong, asked: []string{"sweep", "counters", "apply"}, failed: true},
 	} {
 		clock.SetTime(clock.Now().Add(step.after))
 		server.asked, server.diff, server.err = nil, step.diff, step.err

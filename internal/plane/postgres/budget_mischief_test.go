@@ -36,7 +36,7 @@ var mischief = []string{
 	"SELECT * FROM tenantry.usage_by_model",
 	"SELECT tenantry.budget_rebuild('globex')",
 	"SELECT tenantry.budget_sweep('globex', now() + interval '1 year')",
-	"SELECT tenantry.budget_sweep_due(10)",
+	"SELECT tenantry.budget_sweep_due('', 10)",
 	"SELECT tenantry.budget_roll('globex', now() + interval '1 year')",
 	"SELECT tenantry.budget_late('globex', now(), 'big', -100, -100, 0, 0)",
 	"SELECT tenantry.budget_mark()",

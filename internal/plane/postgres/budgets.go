@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"strings"
 
 	"github.com/tenantry/tenantry/internal/boundary"
 	"github.com/tenantry/tenantry/internal/boundary/budget"
@@ -48,10 +49,13 @@ func (s *Server) BudgetUsage(ctx context.Context, tenantID string, f plane.Fresh
 }
 
 const (
-	// sweepBatch is how many tenants are swept in one transaction, whose rows it holds until its end.
+	// sweepBatch is how many tenants are swept in one transaction, whose rows it holds until its end. It ends earlier after
+	// five thousand reservations.
 	sweepBatch = 50
-	// sweepRounds bounds one sweep. What is left is due the next time.
-	sweepRounds = 200
+	// sweepLook is how many reservations of one tenant end in one look: see budget_sweep.sql.
+	sweepLook = 1000
+	// sweepRounds bounds one sweep, in transactions. What is left is due the next time.
+	sweepRounds = 400
 )
 
 // SweepBudgets ends reservations that have expired, begins periods for tenants that made no call since the last one ended,
@@ -77,34 +81,60 @@ func (s *Server) sweepBudgets(ctx context.Context) (budget.Swept, error) {
 	if err := s.ours(m); err != nil {
 		return budget.Swept{}, err
 	}
-	var total budget.Swept
-	for range sweepRounds {
-		tenants, expired, err := s.sweepSome(ctx)
-		if err != nil {
-			return total, err
-		}
-		total.Tenants += tenants
-		total.Expired += expired
-		if tenants < sweepBatch {
-			break
-		}
+	total, failed, err := s.sweepPasses(ctx)
+	if err != nil {
+		return total, err
 	}
 	if err := s.call(ctx, "mark budgets", "SELECT tenantry.budget_mark()"); err != nil {
 		return total, err
 	}
 	s.budgets.forgetAll()
+	if len(failed) > 0 {
+		return total, plane.Faultf(plane.ApplyFailed, nil, "PostgreSQL, %s: the ledger of %d tenants could not be swept: %s", s.where, len(failed), strings.Join(failed, "; "))
+	}
 	return total, nil
 }
 
-func (s *Server) sweepSome(ctx context.Context) (tenants, expired int, err error) {
+// sweepPasses goes over all tenants that are due, in the order of their ids, and again while some have more to end than one
+// look ends: who has much keeps nobody else waiting. failed are those of the last pass.
+func (s *Server) sweepPasses(ctx context.Context) (total budget.Swept, failed []string, err error) {
+	after, expired := "", 0
+	for range sweepRounds {
+		got, err := s.sweepSome(ctx, after)
+		if err != nil {
+			return total, failed, err
+		}
+		total.Tenants += got.tenants
+		total.Expired += got.expired
+		failed, expired = append(failed, got.failed...), expired+got.expired
+		switch {
+		case got.next != nil:
+			after = *got.next
+		case expired < sweepLook: // nobody can have more
+			return total, failed, nil
+		default:
+			after, expired, failed = "", 0, nil
+		}
+	}
+	return total, failed, nil
+}
+
+// sweptSome is what one transaction did. next is the tenant to go on after, nil at the end.
+type sweptSome struct {
+	tenants, expired int
+	failed           []string
+	next             *string
+}
+
+func (s *Server) sweepSome(ctx context.Context, after string) (out sweptSome, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	s.config.Trace("write", "sweep budgets")
-	row := s.pool.QueryRow(ctx, "SELECT s.tenants, s.expired FROM tenantry.budget_sweep_due($1) s", sweepBatch)
-	if err := row.Scan(&tenants, &expired); err != nil {
-		return 0, 0, s.fault(err, "sweep budgets")
+	row := s.pool.QueryRow(ctx, "SELECT s.tenants, s.expired, s.failed, s.next_after FROM tenantry.budget_sweep_due($1, $2) s", after, sweepBatch)
+	if err := row.Scan(&out.tenants, &out.expired, &out.failed, &out.next); err != nil {
+		return out, s.fault(err, "sweep budgets")
 	}
-	return tenants, expired, nil
+	return out, nil
 }
 
 func (s *Server) call(ctx context.Context, name, statement string) error {

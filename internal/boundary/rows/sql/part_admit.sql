@@ -10,7 +10,7 @@
       known record;
       cheaper record;
     BEGIN
-      IF holder IS NULL OR price_in IS NULL THEN
+      IF holder IS NULL OR price_in IS NULL OR already_open + opened >= 10000 THEN
 {{known}}
 {{blank_reserve}}
         IF holder IS NULL THEN
@@ -19,10 +19,22 @@
           model := wanted;
           EXIT deciding;
         END IF;
-        problem := 'TN012';
-        detail := format('model "%s" has no price', wanted);
-        hint := 'Models are the DataPlane''s spec.models. One that costs nothing is listed with the price "0".';
-        EXIT deciding;
+        IF price_in IS NULL THEN
+          problem := 'TN012';
+          detail := format('model "%s" has no price', wanted);
+          hint := 'Models are the DataPlane''s spec.models. One that costs nothing is listed with the price "0".';
+          EXIT deciding;
+        END IF;
+        -- As many open as may be. What has expired does not count.
+        IF first_expiry <= at THEN
+{{sweep}}
+        END IF;
+        IF already_open + opened >= 10000 THEN
+          problem := 'TN018';
+          detail := format('tenant "%s" has %s open reservations, and no more may be open at once', tenant, already_open + opened);
+          hint := 'Settle what was used and release what did not take place. What nobody settles ends by itself when it expires.';
+          EXIT deciding;
+        END IF;
       END IF;
       LOOP
         FOR i IN 1 .. cardinality(units) LOOP
@@ -53,12 +65,7 @@
         END IF;
         -- No refusal because of what has expired.
         IF full_at IS NOT NULL AND first_expiry <= at AND swept IS NULL THEN
-{{store}}
-          opened := 0;
-          already := 0;
-          PERFORM tenantry.budget_sweep(tenant, at);
-{{load}}
-          swept := true;
+{{sweep}}
           full_at := NULL;
           share := NULL;
           CONTINUE;

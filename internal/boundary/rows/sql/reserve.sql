@@ -14,8 +14,8 @@ BEGIN
   END IF;
   -- All at once for a tenant's own login, which has a budget and is in its running period.
   SELECT b.tenant_id, b.uid, b.tier, b.enforcement, b.degrade_percent, b.units, b.models, b.amounts, b.period_start, b.period_end, b.used, b.reserved,
-      b.next_expiry, greatest(tenantry.budget_now(), b.period_start), p.input_price, p.output_price, s.reservation_seconds
-    INTO tenant, holder, tier, enforcement, degrade, units, models, amounts, starts, ends, spent, held, first_expiry, at, price_in, price_out, seconds
+      b.next_expiry, b.open_requests, greatest(tenantry.budget_now(), b.period_start), p.input_price, p.output_price, s.reservation_seconds
+    INTO tenant, holder, tier, enforcement, degrade, units, models, amounts, starts, ends, spent, held, first_expiry, already_open, at, price_in, price_out, seconds
     FROM tenantry.logins l JOIN tenantry.tenants t ON t.tenant_id = l.tenant_id AND t.state = 'Active'
     JOIN tenantry.tenant_budgets b ON b.tenant_id = l.tenant_id
     JOIN tenantry.budget_settings s ON s.only_row
