@@ -28,18 +28,18 @@ type result struct {
 }
 
 // settled says that the layer was read and stands as desired, with no critical hazard around it.
-func (r *result) settled() bool {
-	return r.err == nil && r.diff.Settled() && r.hazard() == nil
+func (res *result) settled() bool {
+	return res.err == nil && res.diff.Settled() && res.hazard() == nil
 }
 
 // hazards are the tenant's own and the plane's, accepted ones too.
-func (r *result) hazards() []boundary.Finding {
-	return slices.Concat(r.diff.Hazards, r.layer.Hazards())
+func (res *result) hazards() []boundary.Finding {
+	return slices.Concat(res.diff.Hazards, res.layer.Hazards())
 }
 
 // hazard returns the first critical hazard that nobody accepted, the tenant's own or the plane's, nil where there is none.
-func (r *result) hazard() *boundary.Finding {
-	for _, f := range r.hazards() {
+func (res *result) hazard() *boundary.Finding {
+	for _, f := range res.hazards() {
 		if f.Severity == boundary.Critical && !f.IsAccepted() {
 			return &f
 		}
