@@ -15,9 +15,9 @@ import (
 const (
 	// Rounds after which a difference that comes back is a fight.
 	Rounds = 3
-	// MaxWait and MaxWaitCritical bound the pause between two corrections in a fight. While a difference is Critical another
-	// tenant's data may be open, so that it is never left for longer than a minute.
-	MaxWait         = time.Hour
+	// MaxWait bounds the pause between two corrections in a fight.
+	MaxWait = time.Hour
+	// MaxWaitCritical bounds it while the difference is Critical: another tenant's data may be open meanwhile.
 	MaxWaitCritical = time.Minute
 	// MaxRetry bounds the pause after corrections that failed.
 	MaxRetry = 5 * time.Minute

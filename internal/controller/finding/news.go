@@ -50,7 +50,7 @@ func (n News) Tell(r events.EventRecorder, o runtime.Object) {
 func (n News) appeared() []tenantryv1.Finding {
 	var out []tenantryv1.Finding
 	for _, f := range fresh(n.Before.Shown, n.After.Shown) {
-		if f.Accepted == nil && !(n.Building && f.Kind != tenantryv1.FindingKind(boundary.Hazard)) {
+		if f.Accepted == nil && (!n.Building || f.Kind == tenantryv1.FindingKind(boundary.Hazard)) {
 			out = append(out, f)
 		}
 	}
