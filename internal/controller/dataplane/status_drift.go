@@ -48,7 +48,7 @@ func unread(looks []*look) []boundary.Layer {
 	var out []boundary.Layer
 	for _, l := range looks {
 		d := l.diff
-		if l.err == nil || len(d.Plan) > 0 || len(d.Hazards) > 0 || d.Objects > 0 {
+		if l.err == nil || len(d.Plan) > 0 || d.Objects > 0 { // hazards may be of probes and fights, which need no server
 			continue
 		}
 		if out = append(out, l.layer.Name); l.layer.Name == boundary.Rows {

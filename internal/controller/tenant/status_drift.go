@@ -71,7 +71,7 @@ func (s *scope) found() []boundary.Finding {
 func (s *scope) unread() []boundary.Layer {
 	var out []boundary.Layer
 	for _, res := range s.results {
-		if d := res.diff; res.err != nil && len(d.Plan) == 0 && len(d.Hazards) == 0 && d.Objects == 0 && d.Conflict == nil {
+		if d := res.diff; res.err != nil && len(d.Plan) == 0 && d.Objects == 0 && d.Conflict == nil {
 			out = append(out, res.layer.Name)
 		}
 	}

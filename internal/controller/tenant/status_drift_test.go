@@ -1,0 +1,34 @@
+package tenant
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
+	"github.com/tenantry/tenantry/internal/boundary"
+	"github.com/tenantry/tenantry/internal/plane/connect"
+)
+
+// TestAwayKeepsFindings: a server that is away for a round rewrites nothing, although fights and probes are known without it.
+func TestAwayKeepsFindings(t *testing.T) {
+	seen := boundary.Finding{Layer: boundary.Cache, Tenant: "acme", Object: "user u", Kind: boundary.Hazard, Severity: boundary.Warning, Check: "c", Message: "m"}
+	fight := boundary.Finding{Layer: boundary.Cache, Tenant: "acme", Object: "user v", Kind: boundary.Hazard, Severity: boundary.Warning, Check: boundary.CheckFight, Message: "m"}
+	s := &scope{tenant: &tenantryv1.Tenant{}}
+	s.results = []*result{{layer: &connect.Layer{Name: boundary.Cache}, diff: boundary.Diff{Objects: 1, Hazards: []boundary.Finding{seen, fight}}}}
+	s.reportFindings(time.Unix(1000, 0))
+	if n := *s.tenant.Status.FindingsTotal; n != 2 {
+		t.Fatalf("%d findings", n)
+	}
+	s.results[0].err, s.results[0].diff = errors.New("away"), boundary.Diff{Hazards: []boundary.Finding{fight}}
+	before := s.tenant.DeepCopy()
+	s.reportFindings(time.Unix(2000, 0))
+	if len(s.tenant.Status.Findings) != 2 || *s.tenant.Status.FindingsTotal != 2 || !s.tenant.Status.Findings[0].Since.Equal(before.Status.Findings[0].Since) {
+		t.Errorf("a server that is away rewrites %+v", s.tenant.Status.Findings)
+	}
+	s.results[0].err = nil
+	s.results[0].diff = boundary.Diff{Objects: 1}
+	if s.reportFindings(time.Unix(3000, 0)); *s.tenant.Status.FindingsTotal != 0 {
+		t.Errorf("it is back and well, and there is %+v", s.tenant.Status.Findings)
+	}
+}
