@@ -33,6 +33,7 @@ type call struct {
 	in, out           int64
 	generated         bool // nobody but us knows the id
 	orphan            bool // it gives back what nobody has
+	unsure            bool // a round trip with it had no known outcome
 	busy              int  // how often the tenant's row was locked
 
 	state atomic.Int32

@@ -25,6 +25,7 @@ type Client struct {
 	pending    gate
 	downUntil  atomic.Int64 // in ns of the epoch; 0 while PostgreSQL answers
 	routes     routes
+	flights    flights
 
 	closing  atomic.Bool // no more reservations
 	stop     sync.Once
@@ -80,12 +81,33 @@ func (c *Client) Reserve(ctx context.Context, r Request) (*Reservation, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.spool != nil {
-		if e, ok := c.spool.find(x.key()); ok {
-			return c.spooled(x, e)
-		}
+	if x.generated { // nobody else can have it
+		return c.reserve(ctx, x)
 	}
-	return c.reserve(ctx, x)
+	return c.reserveOwn(ctx, x, r.Retry)
+}
+
+// reserveOwn reserves under an id of the caller's, unless a caller of this client has that already.
+func (c *Client) reserveOwn(ctx context.Context, x *call, retry bool) (r *Reservation, err error) {
+	if !c.flights.begin(x, retry, time.Now()) {
+		return nil, fmt.Errorf("%w: tenant %q, request %q", ErrInFlight, x.tenant, x.id)
+	}
+	e, spooled := entry{}, false
+	if c.spool != nil {
+		e, spooled = c.spool.find(x.key())
+	}
+	if spooled {
+		r, err = c.spooled(x, e)
+	} else {
+		r, err = c.reserve(ctx, x)
+	}
+	if err != nil {
+		c.flights.end(x)
+		return nil, err
+	}
+	c.flights.extend(x, r.ExpiresAt)
+	r.flight = x
+	return r, nil
 }
 
 func (c *Client) reserve(ctx context.Context, x *call) (*Reservation, error) {

@@ -11,7 +11,8 @@
 // # Streams
 //
 // [Reservation.Meter] wraps a streaming response, [MeterSeq] an iterator: whatever ends it (its end, an error, a caller that
-// hangs up, a panic), what was seen is settled, with a context of its own.
+// hangs up, a panic), it is settled, with a context of its own: as reported, and without a last report as estimated if it came
+// to its end, or as reserved if it was aborted.
 //
 // # Batches
 //
@@ -22,6 +23,7 @@
 //
 // Every request has an id, and is charged once however often it is reserved and settled. Without one in the [Request] it is
 // generated. Name your own to retry across processes: the same id with the same request gives the same reservation.
+// Never take it from whoever is charged: see [Request.Retry] and [ErrInFlight].
 //
 // # What a cancelled Reserve leaves
 //

@@ -30,6 +30,8 @@ var (
 	ErrOtherFigures = errors.New("known with other figures")
 	// ErrFinished means: the request was settled or released, or expired, and cannot be reserved or released again (TN017).
 	ErrFinished = errors.New("finished already")
+	// ErrInFlight means: somebody has a reservation under the request's id, and has neither settled nor released it.
+	ErrInFlight = errors.New("scope/budget: the request is in flight already")
 	// ErrIsolation means: the pool's transactions are not READ COMMITTED (TN016).
 	ErrIsolation = errors.New("budgets need READ COMMITTED")
 )

@@ -57,7 +57,7 @@ func Example() {
 	// refused: Tokens 1284 used of 10000
 }
 
-// A proxy before a model that streams. The reader hangs up early, and what it got is charged.
+// A proxy before a model that streams. The reader hangs up early: what the model may still have written is charged.
 func ExampleReservation_Meter() {
 	dsn, stop := exampleDatabase()
 	defer stop()
@@ -85,7 +85,7 @@ func ExampleReservation_Meter() {
 		_, _ = io.CopyN(io.Discard, m, 58)
 	}()
 	_, _ = fmt.Fprintf(os.Stdout, "%+v\n", m.Usage())
-	// Output: {InputTokens:100 OutputTokens:4}
+	// Output: {InputTokens:100 OutputTokens:500}
 }
 
 // The middleware reserves before the handler runs, and answers for it where that fails.

@@ -11,7 +11,8 @@ import (
 )
 
 // HTTP is a middleware that reserves before the handler runs, and answers for it where that fails: see [WriteError]. Put it
-// behind scope.HTTP. ask says what a request needs; its error is answered with 400, and nothing of it is sent.
+// behind scope.HTTP. ask says what a request needs; its error is answered with 400, and nothing of it is sent. A request id under
+// which there is an open reservation already is answered with 409, unless ask sets [Request.Retry].
 //
 // The handler finds the reservation with [FromContext], and settles, meters or releases it. Meters that it left open, because
 // it panicked for instance, are closed. What it left altogether expires.
@@ -26,6 +27,11 @@ func (c *Client) HTTP(ask func(*http.Request) (Request, error)) func(http.Handle
 			res, err := c.Reserve(r.Context(), q)
 			if err != nil {
 				WriteError(w, err)
+				return
+			}
+			if res.flight != nil && res.Again && !res.unsure && !q.Retry {
+				c.flights.end(res.flight) // who has it is another
+				WriteError(w, ErrInFlight)
 				return
 			}
 			defer res.leave()
@@ -70,7 +76,7 @@ type body struct {
 //	429 {"error":"budget_exceeded","used":4.2,"reserved":0.8,"limit":5,"unit":"USD","model":"*","resetsAt":"2027-03-01T00:00:00Z"}
 //	429 {"error":"no_budget"}
 //	400 {"error":"invalid"}       values that no request can have, a model without a price
-//	409 {"error":"conflict"}      the request id is finished already, or that of another request
+//	409 {"error":"conflict"}      the request id is finished already, in flight, or that of another request
 //	503 {"error":"unavailable"}   the ledger cannot be reached
 //	500 {"error":"internal"}      anything else
 //
@@ -94,7 +100,7 @@ func WriteError(w http.ResponseWriter, err error) {
 		write(w, http.StatusServiceUnavailable, body{Error: "unavailable"})
 	case errors.Is(err, ErrInvalid), errors.Is(err, ErrNoPrice):
 		write(w, http.StatusBadRequest, body{Error: "invalid"})
-	case errors.Is(err, ErrOtherFigures), errors.Is(err, ErrFinished):
+	case errors.Is(err, ErrOtherFigures), errors.Is(err, ErrFinished), errors.Is(err, ErrInFlight):
 		write(w, http.StatusConflict, body{Error: "conflict"})
 	default:
 		write(w, http.StatusInternalServerError, body{Error: "internal"})

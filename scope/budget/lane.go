@@ -104,6 +104,9 @@ func (c *Client) send(batch []*call, slow bool, patience time.Duration) {
 		if verdict = c.judge(err); verdict != away {
 			c.up()
 		}
+		if verdict == away || verdict == late {
+			doubt(batch)
+		}
 		switch verdict {
 		case fine:
 			c.concludeAll(batch, func(x *call) error { return x.err })
@@ -130,6 +133,12 @@ func (c *Client) send(batch []*call, slow bool, patience time.Duration) {
 	}
 	c.down()
 	c.concludeAll(batch, func(*call) error { return &awayError{err} })
+}
+
+func doubt(batch []*call) {
+	for _, x := range batch {
+		x.unsure = true
+	}
 }
 
 // pause waits, and not at all where there is nothing to wait for.

@@ -22,6 +22,13 @@ func ask(id string, in, out int64) budget.Request {
 	return budget.Request{ID: id, Model: "big", InputTokens: in, MaxOutputTokens: out}
 }
 
+// retry is ask for a request whose first attempt is over.
+func retry(id string, in, out int64) budget.Request {
+	q := ask(id, in, out)
+	q.Retry = true
+	return q
+}
+
 func TestReserveSettleRelease(t *testing.T) {
 	w := newWorld(t, "acme")
 	w.limits("acme", 1000, 1_000_000)
@@ -36,7 +43,7 @@ func TestReserveSettleRelease(t *testing.T) {
 	if got := w.counters("acme"); got != "0 used, 300 reserved" {
 		t.Errorf("after reserve: %s", got)
 	}
-	again, err := c.Reserve(ctx, ask("one", 100, 200))
+	again, err := c.Reserve(ctx, retry("one", 100, 200))
 	must(t, err)
 	if !again.Again || w.counters("acme") != "0 used, 300 reserved" {
 		t.Errorf("a retry reserves again: %+v, %s", again, w.counters("acme"))
@@ -119,7 +126,8 @@ func TestErrors(t *testing.T) {
 		"negative":        {"acme", ask("", -1, 1), budget.ErrInvalid},
 		"huge":            {"acme", ask("", 1, 1_000_000_001), budget.ErrInvalid},
 		"complexity":      {"acme", budget.Request{Model: "big", Complexity: "simple"}, budget.ErrInvalid},
-		"taken":           {"acme", ask("taken", 2, 1), budget.ErrOtherFigures},
+		"taken":           {"acme", retry("taken", 2, 1), budget.ErrOtherFigures},
+		"in flight":       {"acme", ask("taken", 1, 1), budget.ErrInFlight},
 		"settled already": {"acme", ask("settled", 1, 1), budget.ErrFinished},
 		"no route":        {"acme", budget.Request{Complexity: budget.Standard}, budget.ErrNoPrice},
 	} {

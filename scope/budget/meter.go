@@ -33,8 +33,9 @@ type Meter struct {
 // Close it with defer: that is what settles when the caller panics. Close closes body too if it is an io.Closer, waits for the
 // settlement, and returns its error.
 //
-// Nothing of a stream that began is free: without a report of usage, input counts as reserved and output as estimated (see
-// [Tally.Usage]). For a call that failed before there was a stream, use [Reservation.Release].
+// Nothing of a stream that began is free: without a report of usage, input counts as reserved, and output as estimated (see
+// [Tally.Usage]) if the stream came to its end, and as reserved if it was aborted (see Options.OnAbort). For a call that failed
+// before there was a stream, use [Reservation.Release].
 func (r *Reservation) Meter(ctx context.Context, body io.Reader, x Extractor) *Meter {
 	m := &Meter{r: r, ctx: ctx, body: body, x: x, settled: make(chan struct{})}
 	r.client.pending.enter()
@@ -95,11 +96,14 @@ func (m *Meter) Close() error {
 	return errors.Join(m.err, err)
 }
 
-// Usage is what was seen so far.
+// Usage is what was seen so far, and once the stream has ended what is charged.
 func (m *Meter) Usage() Usage {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.tally.Usage(m.r.asked)
+	if m.over == nil {
+		return m.tally.Usage(m.r.asked)
+	}
+	return m.tally.charge(m.r.asked, !errors.Is(m.over, io.EOF), m.r.client.o.OnAbort)
 }
 
 // finish settles in the background, the first time it is called.
@@ -145,10 +149,13 @@ func (r *Reservation) settleAnyway(ctx context.Context, u Usage) error {
 
 // MeterSeq is [Reservation.Meter] for an iterator, such as the one of a model's client. see is given each element before the
 // loop's body is. The reservation is settled when the loop ends in whatever way: its end, break, return, panic; and when ctx
-// is done, which ends the loop too. It can be iterated once.
+// is done, which ends the loop too. All but its end are aborts, unless see has called [Tally.Complete]. It can be iterated once;
+// if it never is, the reservation expires.
 func MeterSeq[T any](ctx context.Context, r *Reservation, seq iter.Seq2[T, error], see func(T, *Tally)) iter.Seq2[T, error] {
-	m := r.Meter(ctx, nil, nil)
+	meter := sync.OnceValue(func() *Meter { return r.Meter(ctx, nil, nil) })
 	return func(yield func(T, error) bool) {
+		m := meter()
+		end := io.EOF
 		defer func() { _ = m.Close() }() // who wants the error asks Observe
 		for element, err := range seq {
 			if over := m.see(func(t *Tally) { see(element, t) }); over != nil {
@@ -159,7 +166,11 @@ func MeterSeq[T any](ctx context.Context, r *Reservation, seq iter.Seq2[T, error
 			if !yield(element, err) {
 				return
 			}
+			if err != nil {
+				end = err
+			}
 		}
+		m.finish(end)
 	}
 }
 

@@ -16,6 +16,18 @@ const (
 	FailOpen Policy = "FailOpen"
 )
 
+// Abort says what a [Meter] charges for output where its stream was aborted: it ended in another way than by itself, before the
+// model said that it writes no more.
+type Abort string
+
+const (
+	// AbortReserved charges what was reserved, or the estimate where that is more. So are streams charged that end without a
+	// report and without a word. Models may think without a word, and providers charge for what nobody reads.
+	AbortReserved Abort = "Reserved"
+	// AbortEstimate charges what was seen. What was not seen is free.
+	AbortEstimate Abort = "Estimate"
+)
+
 // Options of a [Client]. The zero value is ready to use.
 type Options struct {
 	// WhenUnavailable is FailClosed or FailOpen. "" is FailClosed.
@@ -37,6 +49,8 @@ type Options struct {
 	LockTimeout time.Duration
 	// SettleTimeout is how long a [Meter] tries to settle, whatever became of the caller's context. Default 30 s.
 	SettleTimeout time.Duration
+	// OnAbort is AbortReserved or AbortEstimate. "" is AbortReserved.
+	OnAbort Abort
 	// Observe is told what happens, for your metrics. It is called concurrently and must return at once. nil is nobody.
 	Observe func(Event)
 }
@@ -50,6 +64,7 @@ const (
 
 func (o Options) complete() (Options, error) {
 	set(&o.WhenUnavailable, FailClosed)
+	set(&o.OnAbort, AbortReserved)
 	set(&o.SpoolBytes, defaultSpoolBytes)
 	set(&o.Lanes, 2)
 	set(&o.MaxBatch, 256)
@@ -59,19 +74,25 @@ func (o Options) complete() (Options, error) {
 	if o.Observe == nil {
 		o.Observe = func(Event) {}
 	}
+	return o, o.check()
+}
+
+func (o Options) check() error {
 	switch {
 	case o.WhenUnavailable != FailClosed && o.WhenUnavailable != FailOpen:
-		return o, fmt.Errorf("scope/budget: Options.WhenUnavailable is %q: use FailClosed or FailOpen", o.WhenUnavailable)
+		return fmt.Errorf("scope/budget: Options.WhenUnavailable is %q: use FailClosed or FailOpen", o.WhenUnavailable)
+	case o.OnAbort != AbortReserved && o.OnAbort != AbortEstimate:
+		return fmt.Errorf("scope/budget: Options.OnAbort is %q: use AbortReserved or AbortEstimate", o.OnAbort)
 	case o.WhenUnavailable == FailOpen && o.Spool == "":
-		return o, errors.New("scope/budget: FailOpen needs Options.Spool: without it, what is granted while PostgreSQL is away would be free")
+		return errors.New("scope/budget: FailOpen needs Options.Spool: without it, what is granted while PostgreSQL is away would be free")
 	case o.SpoolBytes < minSpoolBytes:
-		return o, fmt.Errorf("scope/budget: Options.SpoolBytes is %d: use %d or more", o.SpoolBytes, minSpoolBytes)
+		return fmt.Errorf("scope/budget: Options.SpoolBytes is %d: use %d or more", o.SpoolBytes, minSpoolBytes)
 	case o.Lanes < 1 || o.Lanes > maxLanes || o.MaxBatch < 1 || o.MaxBatch > maxBatch:
-		return o, fmt.Errorf("scope/budget: Options.Lanes is %d and MaxBatch %d: use 1 to %d and 1 to %d", o.Lanes, o.MaxBatch, maxLanes, maxBatch)
+		return fmt.Errorf("scope/budget: Options.Lanes is %d and MaxBatch %d: use 1 to %d and 1 to %d", o.Lanes, o.MaxBatch, maxLanes, maxBatch)
 	case o.Timeout < time.Millisecond || o.LockTimeout < time.Millisecond || o.SettleTimeout < time.Millisecond:
-		return o, errors.New("scope/budget: timeouts of Options are at least 1 ms")
+		return errors.New("scope/budget: timeouts of Options are at least 1 ms")
 	}
-	return o, nil
+	return nil
 }
 
 func set[T comparable](field *T, value T) {

@@ -28,8 +28,12 @@ const (
 
 // Request is one call to a model.
 type Request struct {
-	// ID of the request, 1 to 128 bytes, new for every request and the same for every retry of it. "" generates one.
+	// ID of the request, 1 to 128 bytes, new for every request and the same for every retry of it. "" generates one. Never take
+	// it from whoever is charged: one id is charged once, however many calls to the model are made for it.
 	ID string
+	// Retry says that the first attempt under this ID is known to be over. Without it [Client.Reserve] fails with [ErrInFlight]
+	// while this client's reservation under the ID is open, and [Client.HTTP] also for one of another process.
+	Retry bool
 	// Model that is asked for, as the DataPlane lists it. "" takes the one that Complexity is routed to.
 	Model string
 	// Complexity, Simple, Standard or Complex, bounds what the request may be degraded to near a limit. "" is no bound.

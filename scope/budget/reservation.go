@@ -13,7 +13,8 @@ type Reservation struct {
 	ID, TenantID string
 	// Model to call. Near a limit it may be a cheaper one than was asked for.
 	Model string
-	// Again says that it was reserved before under this id, and not a second time.
+	// Again says that it was reserved before under this id, and not a second time. Another process may be calling the model for
+	// it: the middleware refuses it, and so should you unless the first attempt is known to be over.
 	Again bool
 	// Warning is the limit that it does not fit under, where the budget only warns. nil otherwise.
 	Warning *Refused
@@ -26,6 +27,8 @@ type Reservation struct {
 
 	client *Client
 	asked  Usage
+	flight *call // nil where the id is generated
+	unsure bool  // it may be the client's own second attempt that it is Again for
 
 	mu      sync.Mutex
 	ended   spoolState // 0 while it is neither settled nor released
@@ -37,7 +40,7 @@ func (c *call) reservation(client *Client) *Reservation {
 	a := &c.answer
 	r := &Reservation{
 		ID: c.id, TenantID: c.tenant, Model: a.model, Again: a.again, Percent: int(a.percent), ExpiresAt: a.expiresAt, ResetsAt: a.resetsAt,
-		client: client, asked: Usage{c.in, c.out},
+		client: client, asked: Usage{c.in, c.out}, unsure: c.unsure,
 	}
 	if a.decision == "Warned" {
 		r.Warning = c.refused()
@@ -82,6 +85,9 @@ func (r *Reservation) end(ctx context.Context, x *call, state spoolState, u Usag
 	r.mu.Lock()
 	r.ended, r.figures = state, u
 	r.mu.Unlock()
+	if r.flight != nil {
+		r.client.flights.end(r.flight)
+	}
 	return nil
 }
 

@@ -66,12 +66,12 @@ func TestFailOpen(t *testing.T) {
 	if !r.Unchecked || r.Model != "big" || r.Again {
 		t.Errorf("%+v", r)
 	}
-	again, err := c.Reserve(ctx, ask("away", 500, 500))
+	again, err := c.Reserve(ctx, retry("away", 500, 500))
 	must(t, err)
 	if !again.Again || !again.Unchecked {
 		t.Errorf("a retry: %+v", again)
 	}
-	if _, err := c.Reserve(ctx, ask("away", 1, 1)); !errors.Is(err, budget.ErrOtherFigures) {
+	if _, err := c.Reserve(ctx, retry("away", 1, 1)); !errors.Is(err, budget.ErrOtherFigures) {
 		t.Errorf("another request under the id: %v", err)
 	}
 	must(t, r.Settle(ctx, budget.Usage{InputTokens: 480, OutputTokens: 20}))
@@ -231,7 +231,7 @@ func TestRejected(t *testing.T) {
 	c := w.clientAt(dsn, budget.Options{Spool: dir, Observe: ev.add})
 	twice, err := c.Reserve(as(t, "acme"), ask("twice", 10, 0))
 	must(t, err)
-	again, err := c.Reserve(as(t, "acme"), ask("twice", 10, 0))
+	again, err := c.Reserve(as(t, "acme"), retry("twice", 10, 0))
 	must(t, err)
 	fine, err := c.Reserve(as(t, "globex"), ask("fine", 10, 0))
 	must(t, err)

@@ -74,7 +74,11 @@ func (s *sse) grow(part []byte, t *Tally) {
 func event(line []byte, t *Tally) {
 	data, ok := bytes.CutPrefix(bytes.TrimRight(line, "\r"), []byte("data:"))
 	data = bytes.TrimSpace(data)
-	if !ok || len(data) == 0 || string(data) == "[DONE]" {
+	if !ok || len(data) == 0 {
+		return
+	}
+	if string(data) == "[DONE]" {
+		t.Complete()
 		return
 	}
 	var c chunk
@@ -87,6 +91,7 @@ func event(line []byte, t *Tally) {
 
 // chunk is what the APIs' events have of interest, all in one.
 type chunk struct {
+	Type     any             `json:"type"`
 	Choices  []choice        `json:"choices"`
 	Delta    json.RawMessage `json:"delta"`
 	Usage    *usage          `json:"usage"`
@@ -99,8 +104,9 @@ type chunk struct {
 }
 
 type choice struct {
-	Text  string          `json:"text"`
-	Delta json.RawMessage `json:"delta"`
+	Text         string          `json:"text"`
+	Delta        json.RawMessage `json:"delta"`
+	FinishReason any             `json:"finish_reason"`
 }
 
 type usage struct {
@@ -114,15 +120,13 @@ type usage struct {
 
 func (c chunk) count(t *Tally) {
 	for _, choice := range c.Choices {
-		written := text(choice.Delta, 0) + choice.Text
-		if written != "" {
+		t.Text(choice.Text)
+		if written(choice.Delta, 0, t) || choice.Text != "" {
 			t.Chunk()
-			t.Text(written)
 		}
 	}
-	if written := text(c.Delta, 0); written != "" {
+	if written(c.Delta, 0, t) {
 		t.Chunk()
-		t.Text(written)
 	}
 	c.Usage.report(t)
 	if c.Response != nil {
@@ -131,6 +135,31 @@ func (c chunk) count(t *Tally) {
 	if c.Message != nil {
 		c.Message.Usage.report(t)
 	}
+	if c.last() {
+		t.Complete()
+	}
+}
+
+// last says whether the model writes no more after this: the event says so, or it is the report of all that was used.
+func (c chunk) last() bool {
+	kind, named := c.Type.(string)
+	if ends[kind] {
+		return true
+	}
+	if c.Usage == nil || either(c.Usage.CompletionTokens, c.Usage.OutputTokens) < 0 {
+		return false
+	}
+	for _, choice := range c.Choices { // some report usage with every chunk
+		if choice.FinishReason == nil || choice.FinishReason == "" {
+			return false
+		}
+	}
+	return !named || kind == "message_delta"
+}
+
+// ends are types of events after which nothing is written.
+var ends = map[string]bool{
+	"message_stop": true, "response.completed": true, "response.incomplete": true, "response.failed": true,
 }
 
 func (u *usage) report(t *Tally) {
@@ -154,36 +183,31 @@ func either(a, b *int64) int64 {
 	return -1
 }
 
-// text of a delta: all strings in it, except for what names things.
-func text(raw json.RawMessage, depth int) string {
+// written counts the text of a delta: all strings in it, except for what names things. It says whether there is any.
+func written(raw json.RawMessage, depth int, t *Tally) (some bool) {
 	if len(raw) == 0 || depth > 4 {
-		return ""
+		return false
 	}
 	switch raw[0] {
 	case '"':
 		var s string
 		_ = json.Unmarshal(raw, &s) // it is valid: it was read before
-		return s
+		t.Text(s)
+		return s != ""
 	case '[':
 		var items []json.RawMessage
 		_ = json.Unmarshal(raw, &items)
-		all := ""
 		for _, x := range items {
-			all += text(x, depth+1)
+			some = written(x, depth+1, t) || some
 		}
-		return all
 	case '{':
 		var fields map[string]json.RawMessage
 		_ = json.Unmarshal(raw, &fields)
-		all := ""
 		for name, x := range fields {
-			if !names[name] {
-				all += text(x, depth+1)
-			}
+			some = !names[name] && written(x, depth+1, t) || some
 		}
-		return all
 	}
-	return ""
+	return some
 }
 
 // names are fields of deltas whose values the model did not write.

@@ -3,6 +3,7 @@ package budget_test
 import (
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -59,6 +60,23 @@ func TestSSE(t *testing.T) {
 				t.Errorf("%s, %d bytes at a time: got %+v, want %+v", name, size, got, c.want)
 			}
 		}
+	}
+}
+
+// A line costs what its length does: copying the text of one with so many strings for each of them would be 31 GB.
+func TestSSEOfManyStringsInOneLine(t *testing.T) {
+	const strs = 250_000
+	line := []byte("data: {\"delta\":[" + strings.Repeat("\"a\",", strs-1) + "\"a\"]}\n")
+	var tally budget.Tally
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	budget.SSE().Feed(line, &tally)
+	runtime.ReadMemStats(&after)
+	if got := tally.Usage(budget.Usage{OutputTokens: 1_000_000}).OutputTokens; got != (strs+2)/3 {
+		t.Errorf("%d tokens", got)
+	}
+	if bytes := after.TotalAlloc - before.TotalAlloc; bytes > 1000*uint64(len(line)) {
+		t.Errorf("a line of %d bytes takes %d bytes of memory", len(line), bytes)
 	}
 }
 
