@@ -226,7 +226,7 @@ func TestMeterSeqThatIsNeverIterated(t *testing.T) {
 	w, client, r := forStream(as(t, "acme"), t)
 	_ = budget.MeterSeq(context.Background(), r, func(func(string, error) bool) {}, func(string, *budget.Tally) {})
 	if n := client.Pending(); n != 0 {
-		t.Errorf("Close would wait for %d", n)
+		t.Fatalf("Close would wait for %d", n)
 	}
 	must(t, client.Close(t.Context()))
 	if got := w.standing("stream"); got != "Reserved big 0 0 0" {
