@@ -104,7 +104,7 @@ func (f *fleet) plant(tb testing.TB) string {
 	defer func() { _ = admin.Close() }()
 	var took []time.Duration
 	for i := range min(plantedChanges, f.size) {
-		user := "tenant-" + tenantName(rand.IntN(f.size)) //nolint:gosec // any tenant
+		user := "tenant-" + tenantName(rand.IntN(f.size))
 		pause := time.NewTimer(time.Duration(i) * 700 * time.Millisecond)
 		<-pause.C
 		start := time.Now()
