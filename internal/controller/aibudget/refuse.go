@@ -37,13 +37,13 @@ func clearFigures(b *tenantryv1.AIBudget) {
 func refuse(s *scope, operators string) *refusal {
 	t, b := s.tenant, s.budget
 	switch {
+	case !trusts(s.dp, b.Namespace, operators): // one answer, whatever exists: names of tenants and planes are not for everybody
+		return &refusal{tenantryv1.ReasonNamespaceNotAllowed, fmt.Sprintf("AIBudgets count only in namespaces that the DataPlane of their tenant "+
+			"lists in trustedNamespaces; %q is not one of them for this tenant, so that this one counts for nothing", b.Namespace), true}
 	case t == nil:
 		return &refusal{reason: tenantryv1.ReasonTenantNotFound, message: fmt.Sprintf("Tenant %q does not exist", b.Spec.Tenant)}
 	case s.dp == nil:
 		return &refusal{reason: tenantryv1.ReasonDataPlaneNotFound, message: fmt.Sprintf("DataPlane %q does not exist", t.Spec.DataPlane)}
-	case !trusts(s.dp, b.Namespace, operators):
-		return &refusal{tenantryv1.ReasonNamespaceNotAllowed, fmt.Sprintf("AIBudgets count only in namespaces that DataPlane %q lists in "+
-			"trustedNamespaces; %q is not one of them, so that this one counts for nothing", s.dp.Name, b.Namespace), true}
 	case s.dp.Spec.Postgres == nil:
 		return &refusal{tenantryv1.ReasonInvalidSpec, fmt.Sprintf("DataPlane %q has no postgres, where the ledger of AI spend stands: "+
 			"no call is counted and none is refused", s.dp.Name), true}

@@ -36,8 +36,8 @@ func TestRefuse(t *testing.T) {
 		stalled bool
 	}{
 		"nothing to say":         {func(*scope) {}, "", false},
-		"no such tenant":         {func(s *scope) { s.tenant = nil }, "TenantNotFound", false},
-		"no such plane":          {func(s *scope) { s.dp = nil }, "DataPlaneNotFound", false},
+		"no such tenant":         {func(s *scope) { s.tenant, s.dp, s.budget.Namespace = nil, nil, "tenantry-system" }, "TenantNotFound", false},
+		"no such plane":          {func(s *scope) { s.dp, s.budget.Namespace = nil, "tenantry-system" }, "DataPlaneNotFound", false},
 		"not trusted":            {func(s *scope) { s.budget.Namespace = "team" }, "NamespaceNotAllowed", true},
 		"the operator's own":     {func(s *scope) { s.budget.Namespace = "tenantry-system" }, "", false},
 		"no ledger":              {func(s *scope) { s.dp.Spec.Postgres = nil }, "InvalidSpec", true},
@@ -59,6 +59,26 @@ func TestRefuse(t *testing.T) {
 				t.Errorf("refused for %q, stalled %v, want %q, %v", f.reason, f.stalled, tc.want, tc.stalled)
 			}
 		})
+	}
+}
+
+// TestAnUntrustedNamespaceLearnsNothing: what it is told does not depend on what exists.
+func TestAnUntrustedNamespaceLearnsNothing(t *testing.T) {
+	told := map[refusal]bool{}
+	for _, edit := range []func(*scope){
+		func(*scope) {}, func(s *scope) { s.tenant, s.dp = nil, nil }, func(s *scope) { s.dp = nil }, func(s *scope) { s.dp.Name = "us-2" },
+		func(s *scope) { s.dp.Spec.Postgres = nil }, func(s *scope) { s.tenant.Status.TenantID = "" },
+	} {
+		f := refuse(newScope(edit, func(s *scope) { s.budget.Namespace = "team" }), "tenantry-system")
+		if f == nil {
+			t.Fatal("it counts")
+		}
+		told[*f] = true
+	}
+	for f := range told {
+		if len(told) != 1 || f.reason != "NamespaceNotAllowed" || strings.Contains(f.message, "eu-1") {
+			t.Errorf("told %d different things, one %q", len(told), f.message)
+		}
 	}
 }
 
