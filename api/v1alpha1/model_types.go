@@ -11,13 +11,13 @@ type ModelPrice struct {
 	// such as "2.50".
 	// +required
 	// +kubebuilder:validation:MaxLength=20
-	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?$')`,message="a price is a decimal string such as \"2.50\": at most 12 digits before and 6 after the point, no sign, no exponent"
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^(0|[1-9][0-9]{0,5})(\.[0-9]{1,6})?$')`,message="a price is a decimal string such as \"2.50\": at most 6 digits before and 6 after the point, no sign, no exponent"
 	InputUSDPerMillion string `json:"inputUSDPerMillion"`
 	// outputUSDPerMillion is the price of a million output tokens in US dollars, a decimal string with at most 6
 	// decimals, such as "10.00".
 	// +required
 	// +kubebuilder:validation:MaxLength=20
-	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?$')`,message="a price is a decimal string such as \"2.50\": at most 12 digits before and 6 after the point, no sign, no exponent"
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'^(0|[1-9][0-9]{0,5})(\.[0-9]{1,6})?$')`,message="a price is a decimal string such as \"2.50\": at most 6 digits before and 6 after the point, no sign, no exponent"
 	OutputUSDPerMillion string `json:"outputUSDPerMillion"`
 }
 

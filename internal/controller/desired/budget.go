@@ -18,11 +18,11 @@ func PlaneBudgets(dp *tenantryv1.DataPlane) (budget.Spec, error) {
 		}
 	}
 	for _, m := range dp.Spec.Models {
-		input, err := micros(m.InputUSDPerMillion)
+		input, err := price(m.InputUSDPerMillion)
 		if err != nil {
 			return budget.Spec{}, fmt.Errorf("inputUSDPerMillion of model %q: %w", m.Name, err)
 		}
-		output, err := micros(m.OutputUSDPerMillion)
+		output, err := price(m.OutputUSDPerMillion)
 		if err != nil {
 			return budget.Spec{}, fmt.Errorf("outputUSDPerMillion of model %q: %w", m.Name, err)
 		}
@@ -55,6 +55,17 @@ func amountOf(l tenantryv1.BudgetLimit) (int64, error) {
 		return micros(l.Amount)
 	}
 	return scaled(l.Amount, 1)
+}
+
+// maxPrice in micro-dollars for a million tokens. A request of the most tokens that there can be has a cost that fits then.
+const maxPrice = 1_000_000 * 1_000_000
+
+func price(text string) (int64, error) {
+	out, err := micros(text)
+	if err == nil && out > maxPrice {
+		return 0, fmt.Errorf("%q is more than a million US dollars", text)
+	}
+	return out, err
 }
 
 // micros of a decimal string of US dollars, exactly.

@@ -63,3 +63,13 @@ func TestPlaneBudgets(t *testing.T) {
 		t.Error(err, diff)
 	}
 }
+
+func TestAPriceHasABound(t *testing.T) {
+	for text, want := range map[string]bool{"1000000": true, "1000000.000001": false, "999999999999": false} {
+		dp := &tenantryv1.DataPlane{}
+		dp.Spec.Models = []tenantryv1.ModelPrice{{Name: "m", InputUSDPerMillion: "1", OutputUSDPerMillion: text}}
+		if _, err := PlaneBudgets(dp); (err == nil) != want {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
