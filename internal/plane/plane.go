@@ -75,6 +75,8 @@ type Fault struct {
 	Cause   Cause
 	Message string
 	Err     error
+	// Isolated: of what should be applied, only what the message names is missing, and nothing else rests on it.
+	Isolated bool
 }
 
 // Error returns the message.
@@ -86,6 +88,12 @@ func (f *Fault) Unwrap() error { return f.Err }
 // Faultf makes a Fault that wraps err. The text of err is not added to the message.
 func Faultf(cause Cause, err error, format string, args ...any) *Fault {
 	return &Fault{Cause: cause, Message: fmt.Sprintf(format, args...), Err: err}
+}
+
+// IsIsolated says that an error left nothing out but objects that nothing else rests on.
+func IsIsolated(err error) bool {
+	f, ok := errors.AsType[*Fault](err)
+	return ok && f.Isolated
 }
 
 // CauseOf returns the cause of an error, Unreachable where it is not known.

@@ -12,9 +12,11 @@ type builder struct{ diff boundary.Diff }
 
 // change is what a step says of itself.
 type change struct {
-	phase    boundary.Phase
-	tenant   string
-	unit     string
+	phase  boundary.Phase
+	tenant string
+	unit   string
+	// apart: nothing else rests on the unit.
+	apart    bool
 	object   string
 	kind     boundary.Kind
 	severity boundary.Severity
@@ -24,7 +26,7 @@ type change struct {
 func (b *builder) do(c change, statements ...rows.Statement) {
 	b.diff.Plan = append(b.diff.Plan, boundary.Change{
 		Layer: boundary.Budget, Phase: c.phase, Tenant: c.tenant, Object: c.object, Kind: c.kind, Severity: c.severity, Summary: c.summary,
-		Op: rows.Exec{In: c.unit, Statements: statements},
+		Op: rows.Exec{In: c.unit, Apart: c.apart, Statements: statements},
 	})
 }
 

@@ -19,7 +19,7 @@ func DiffCounters(all []Counters) boundary.Diff {
 			continue
 		}
 		b.do(change{
-			phase: boundary.PhaseBuild, tenant: c.TenantID, unit: "budget " + c.TenantID, object: "counters of tenant " + c.TenantID,
+			phase: boundary.PhaseBuild, tenant: c.TenantID, unit: "budget " + c.TenantID, apart: true, object: "counters of tenant " + c.TenantID,
 			kind: boundary.Changed, severity: boundary.Warning, summary: strings.Join(problems, ", ") + "; count anew",
 		}, with(rebuild, c.TenantID))
 	}

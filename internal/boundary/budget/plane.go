@@ -112,7 +112,7 @@ func (d *planeDiff) routes() {
 func (d *planeDiff) gone() {
 	for _, tenant := range d.have.Gone {
 		d.do(change{
-			phase: boundary.PhaseRemove, tenant: tenant, unit: "budget " + tenant, object: "budget of tenant " + tenant, kind: boundary.Unexpected,
+			phase: boundary.PhaseRemove, tenant: tenant, unit: "budget " + tenant, apart: true, object: "budget of tenant " + tenant, kind: boundary.Unexpected,
 			severity: boundary.Info, summary: "the Tenant is gone; remove its limits",
 		}, with("DELETE FROM tenantry.budget_marks WHERE tenant_id = $1", tenant), with("DELETE FROM tenantry.budget_periods WHERE tenant_id = $1", tenant),
 			with("DELETE FROM tenantry.tenant_budgets WHERE tenant_id = $1 AND open_requests = 0", tenant))

@@ -77,7 +77,7 @@ func (d *planeDiff) table(t Table) {
 		return
 	}
 	c := d.step(object, boundary.Changed, "row-level security or its policies are not as they should be; mend them")
-	c.unit = "budget table " + t.Name
+	c.unit, c.apart = "budget table "+t.Name, true
 	if !t.Partition {
 		c.severity = boundary.Critical // tenants may read it
 	}
@@ -128,7 +128,7 @@ func (d *planeDiff) partition(m time.Time) {
 	quoted, next := rows.Qualified(rows.Schema, name), m.AddDate(0, 1, 0)
 	from, to := rows.Literal(m.Format(time.RFC3339)), rows.Literal(next.Format(time.RFC3339))
 	c := d.step("table tenantry."+name, boundary.Missing, "the ledger has no partition for %s; make it", m.Format("January 2006"))
-	c.unit = "budget partition " + name
+	c.unit, c.apart = "budget partition "+name, true
 	d.do(c,
 		sql(hurry),
 		sql("CREATE TABLE %s (LIKE tenantry.%s INCLUDING DEFAULTS) WITH (fillfactor = 60)", quoted, ledger),
@@ -146,6 +146,6 @@ func (d *planeDiff) partition(m time.Time) {
 
 func (d *planeDiff) expired(t Table) {
 	c := d.step("table tenantry."+t.Name, boundary.Unexpected, "the plane keeps %d months of the ledger, and this one is older; drop it", d.spec.retention())
-	c.unit, c.phase, c.severity = "budget partition "+t.Name, boundary.PhaseRemove, boundary.Info
+	c.unit, c.apart, c.phase, c.severity = "budget partition "+t.Name, true, boundary.PhaseRemove, boundary.Info
 	d.do(c, sql(hurry), sql("DROP TABLE %s", rows.Qualified(rows.Schema, t.Name)))
 }

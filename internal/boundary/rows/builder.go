@@ -25,7 +25,7 @@ type change struct {
 }
 
 func (b *builder) do(c change, statements ...Statement) {
-	b.op(c, Exec{In: c.unit, Statements: statements})
+	b.op(c, Exec{In: c.unit, Apart: b.tenant == "" && c.unit != PlaneUnit, Statements: statements})
 }
 
 func (b *builder) op(c change, op Op) {

@@ -12,6 +12,8 @@ type Op interface {
 	boundary.Op
 	// Unit is what shares a transaction: consecutive changes of one unit are applied together or not at all.
 	Unit() string
+	// Isolated says that nothing else rests on the unit: where it fails, the others are applied all the same.
+	Isolated() bool
 }
 
 // PlaneUnit is the unit of everything that all tenants share. Where it fails, nothing after it is tried.
@@ -27,12 +29,17 @@ type Statement struct {
 
 // Exec runs statements.
 type Exec struct {
-	In         string
+	In string
+	// Apart is what Isolated returns. All changes of a unit have the same.
+	Apart      bool
 	Statements []Statement
 }
 
 // Unit it belongs to.
 func (e Exec) Unit() string { return e.In }
+
+// Isolated says that nothing else rests on it.
+func (e Exec) Isolated() bool { return e.Apart }
 
 // String is the SQL. Arguments are tenant ids, UIDs, names and fingerprints: no secrets.
 func (e Exec) String() string {
@@ -58,6 +65,9 @@ type SetPassword struct {
 // Unit it belongs to.
 func (p SetPassword) Unit() string { return p.In }
 
+// Isolated is false: others rest on it.
+func (p SetPassword) Isolated() bool { return false }
+
 // String describes it without the password.
 func (p SetPassword) String() string {
 	return fmt.Sprintf("ALTER ROLE %s LOGIN PASSWORD '[verifier]'", Ident(p.Role))
@@ -75,6 +85,9 @@ type Terminate struct {
 // Unit it belongs to.
 func (t Terminate) Unit() string { return t.In }
 
+// Isolated is false: others rest on it.
+func (t Terminate) Isolated() bool { return false }
+
 // String describes it.
 func (t Terminate) String() string { return "terminate the sessions of role " + Ident(t.Role) }
 
@@ -83,6 +96,9 @@ type Migrate struct{ From, To int }
 
 // Unit it belongs to.
 func (m Migrate) Unit() string { return PlaneUnit }
+
+// Isolated is false: others rest on it.
+func (m Migrate) Isolated() bool { return false }
 
 // String describes it.
 func (m Migrate) String() string {

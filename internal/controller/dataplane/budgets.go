@@ -1,6 +1,7 @@
 package dataplane
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -56,7 +57,7 @@ func (c *counted) forget(plane string) {
 // tried again at the next look, and tells of itself only where the server was reached.
 func (r *Reconciler) keepBooks(ctx context.Context, dp *tenantryv1.DataPlane, l *look) {
 	server, ok := l.layer.Server.(plane.BudgetServer)
-	if !ok || l.applyErr != nil {
+	if !ok || l.applyErr != nil && !plane.IsIsolated(l.applyErr) {
 		return
 	}
 	swept, err := server.SweepBudgets(ctx, plane.Recent)
@@ -69,7 +70,7 @@ func (r *Reconciler) keepBooks(ctx context.Context, dp *tenantryv1.DataPlane, l 
 	}
 	ctrl.LoggerFrom(ctx).Error(err, "The ledger could not be looked after", "dataplane", dp.Name)
 	if plane.CauseOf(err) != plane.Unreachable {
-		l.applyErr = err
+		l.applyErr = cmp.Or(l.applyErr, err)
 	}
 }
 

@@ -92,6 +92,15 @@ func TestKeepBooks(t *testing.T) {
 			t.Errorf("%s: %d differences are left, error %v", step.name, len(l.diff.Plan), l.applyErr)
 		}
 	}
+	for isolated, want := range map[bool][]string{true: {"sweep"}, false: nil} {
+		fault := plane.Faultf(plane.ApplyFailed, nil, "a partition is busy")
+		fault.Isolated = isolated
+		server.asked, server.err = nil, nil
+		l := &look{layer: &connect.Layer{Name: boundary.Rows, Server: server}, applyErr: fault}
+		if r.keepBooks(t.Context(), dp, l); !cmp.Equal(server.asked, want) || l.applyErr == nil {
+			t.Errorf("after a failure, isolated %v: asked %v, error %v", isolated, server.asked, l.applyErr)
+		}
+	}
 	r.counted.forget(dp.Name)
 	if !r.counted.last(dp.Name).at.IsZero() {
 		t.Error("a plane that is gone is remembered")

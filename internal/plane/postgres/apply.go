@@ -14,8 +14,9 @@ import (
 
 // unit is a run of changes that share a transaction.
 type unit struct {
-	name    string
-	changes []boundary.Change
+	name     string
+	isolated bool
+	changes  []boundary.Change
 }
 
 // units splits a plan, in its order.
@@ -27,7 +28,7 @@ func units(plan boundary.Plan) ([]unit, error) {
 			return nil, plane.Faultf(plane.ApplyFailed, nil, "change %q is not one of the Rows layer", c.Object)
 		}
 		if n := len(out); n == 0 || out[n-1].name != op.Unit() {
-			out = append(out, unit{name: op.Unit()})
+			out = append(out, unit{name: op.Unit(), isolated: op.Isolated()})
 		}
 		last := &out[len(out)-1]
 		last.changes = append(last.changes, c)
@@ -35,8 +36,8 @@ func units(plan boundary.Plan) ([]unit, error) {
 	return out, nil
 }
 
-// Apply carries out a plan, unit by unit. A table that fails (because a long transaction holds it, for instance) does not
-// keep the others waiting: it is named in the Fault at the end, and gets no rights. Everything else stops at the first failure.
+// Apply carries out a plan, unit by unit. An isolated one that fails, such as a table that a long transaction holds, does not
+// keep the others waiting: it is named in the Fault at the end, and a table gets no rights. Everything else stops at the first failure.
 func (s *Server) Apply(ctx context.Context, plan boundary.Plan) error {
 	list, err := units(plan)
 	if err != nil {
@@ -53,7 +54,7 @@ func (s *Server) Apply(ctx context.Context, plan boundary.Plan) error {
 		if err == nil {
 			continue
 		}
-		if !strings.HasPrefix(u.name, "table ") || errors.Is(err, errAborted) || ctx.Err() != nil {
+		if !u.isolated || errors.Is(err, errAborted) || ctx.Err() != nil {
 			return errors.Join(append(failures, err)...)
 		}
 		failed[u.name] = err
@@ -79,19 +80,18 @@ func (s *Server) forget(plan boundary.Plan) {
 // errAborted marks what Config.BeforeChange refused.
 var errAborted = errors.New("aborted before a change")
 
-// together makes one Fault of several, so that its message names each table.
+// together makes one isolated Fault of several, so that its message names each table.
 func together(failures []error) error {
-	switch len(failures) {
-	case 0:
+	if len(failures) == 0 {
 		return nil
-	case 1:
-		return failures[0]
 	}
 	messages := make([]string, len(failures))
 	for i, err := range failures {
 		messages[i] = err.Error()
 	}
-	return plane.Faultf(plane.CauseOf(failures[0]), errors.Join(failures...), "%s", strings.Join(messages, "; "))
+	out := plane.Faultf(plane.CauseOf(failures[0]), errors.Join(failures...), "%s", strings.Join(messages, "; "))
+	out.Isolated = true
+	return out
 }
 
 func (s *Server) applyUnit(ctx context.Context, u unit) error {
@@ -147,8 +147,9 @@ func (s *Server) refused(err error, c boundary.Change) error {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
 	case ok && e.Code == codeLockNotAvailable:
-		return plane.Faultf(plane.ApplyFailed, err, "PostgreSQL, %s: %s is busy: a transaction holds it, and it was not waited for longer than %s, "+
-			"so that nothing queues behind; it is tried again (SELECT * FROM pg_stat_activity ORDER BY xact_start shows old transactions)", s.where, c.Object, lockTimeout)
+		return plane.Faultf(plane.ApplyFailed, err, "PostgreSQL, %s: %s is busy: a transaction holds it, and it was not waited for any longer, "+
+			"so that nothing queues behind; it is tried again (SELECT * FROM pg_stat_activity ORDER BY xact_start shows old transactions; "+
+			"SELECT pg_terminate_backend(pid) ends one)", s.where, c.Object)
 	case ok && e.Code == codeQueryCanceled:
 		return plane.Faultf(plane.ApplyFailed, err, "PostgreSQL, %s: %s took longer than %s and was cancelled; it is tried again", s.where, c.Object, statementTimeout)
 	}

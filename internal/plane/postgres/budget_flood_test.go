@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/tenantry/tenantry/internal/boundary/budget"
 	"github.com/tenantry/tenantry/internal/plane"
 )
 
@@ -106,5 +108,37 @@ func TestATenantWhoseSweepFails(t *testing.T) {
 	}
 	if swept.Expired != 2500 || b.openOf("globex") != "0" {
 		t.Errorf("%+v, and %s of globex are open", swept, b.openOf("globex"))
+	}
+}
+
+// TestAReaderThatStays keeps partitions from being made, and nothing else of the plane.
+func TestAReaderThatStays(t *testing.T) {
+	b := newBooks(t)
+	b.give(limits("acme", tokens(100)))
+	ctx := context.Background()
+	now := time.Now().UTC()
+	missing := "tenantry.ai_usage_logs_" + time.Date(now.Year(), now.Month()+3, 1, 0, 0, 0, 0, time.UTC).Format("2006_01")
+	b.as(b.operator, "DROP TABLE "+missing)
+	err := pgx.BeginFunc(ctx, b.acme, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SELECT FROM tenantry.ai_usage_logs"); err != nil {
+			return err
+		}
+		b.spec.Models = []budget.Price{{Model: "big", Input: 9_000_000, Output: 2_000_000}, prices[1]}
+		b.spec.ReservationSeconds = 77
+		s := b.open(b.config)
+		diff, err := s.DiffPlane(ctx, plane.Fresh)
+		if err != nil {
+			return err
+		}
+		if err := s.Apply(ctx, diff.Plan); !plane.IsIsolated(err) || !strings.Contains(err.Error(), missing) || !strings.Contains(err.Error(), "is busy") {
+			t.Errorf("apply: %v", err)
+		}
+		if diff, err = s.DiffPlane(ctx, plane.Fresh); err != nil || len(diff.Plan) != 1 || !strings.Contains(diff.Plan[0].Object, missing) {
+			t.Errorf("left: %v\n%s", err, strings.Join(diff.Plan.Lines(), "\n"))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
