@@ -145,6 +145,10 @@ type AcceptedHazard struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	Object string `json:"object"`
+	// severity is the worst that is accepted. Default Warning: a hazard that is Critical, or becomes it, counts unless this says
+	// Critical.
+	// +optional
+	Severity FindingSeverity `json:"severity,omitempty"`
 	// reason why it is acceptable, for whoever reads the finding later.
 	// +required
 	// +kubebuilder:validation:MinLength=1

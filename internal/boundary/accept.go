@@ -13,13 +13,18 @@ type Acceptance struct {
 	Object string
 	// Reason for whoever reads the finding later.
 	Reason string
+	// Severity is the worst that is accepted; "" is Warning.
+	Severity Severity
 	// Expires is the day, YYYY-MM-DD in UTC, from which the hazard counts again.
 	Expires string
 }
 
 // Names says that the acceptance speaks of a finding with this id, rule and object.
 func (a Acceptance) Names(id, rule, object string) bool {
-	return a.Object == object && (a.ID == id || rule != "" && a.ID == rule)
+	if a.Object != object && a.Object != Printable(object) {
+		return false
+	}
+	return a.ID == id || rule != "" && a.ID == rule && !onlyByID[rule]
 }
 
 // End is when the acceptance ends. One whose day cannot be read has ended: the safe side.
@@ -41,22 +46,33 @@ func Accept(found []Finding, list []Acceptance, now time.Time) []Finding {
 	return out
 }
 
+// onlyByID are rules whose objects are the same for every tenant: one word must not accept them for all.
+var onlyByID = map[string]bool{"probe-crossed": true, "probe-unproven": true}
+
+// Covers says that a severity is not worse than what was accepted.
+func (a Acceptance) Covers(s Severity) bool {
+	rank := map[Severity]int{Info: 0, "": 1, Warning: 1, Critical: 2}
+	return rank[s] <= rank[a.Severity]
+}
+
 func accept(f Finding, list []Acceptance, now time.Time) Finding {
 	if f.Kind != Hazard || len(list) == 0 {
 		return f
 	}
-	id := f.ID()
+	id, note := f.ID(), ""
 	for _, a := range list {
-		if !a.Names(id, f.Rule(), f.Object) {
-			continue
-		}
-		if now.Before(a.End()) {
+		switch {
+		case !a.Names(id, f.Rule(), f.Object):
+		case !now.Before(a.End()):
+			note = fmt.Sprintf("; it was accepted (%s), and that expired on %s", a.Reason, a.Expires)
+		case !a.Covers(f.Severity):
+			note = fmt.Sprintf("; what was accepted (%s) was not %s: add severity: %s if this is meant, too", a.Reason, f.Severity, f.Severity)
+		default:
 			f.Accepted = a
 			return f
 		}
-		f.Message += fmt.Sprintf("; it was accepted (%s), and that expired on %s", a.Reason, a.Expires)
-		return f
 	}
+	f.Message += note
 	return f
 }
 

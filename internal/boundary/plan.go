@@ -60,7 +60,7 @@ func (p Plan) Sort() {
 func (p Plan) Lines() []string {
 	lines := make([]string, 0, len(p))
 	for _, c := range p {
-		lines = append(lines, fmt.Sprintf("%s %s: %s", c.Layer, c.Object, c.Summary))
+		lines = append(lines, Printable(fmt.Sprintf("%s %s: %s", c.Layer, c.Object, c.Summary)))
 	}
 	return lines
 }

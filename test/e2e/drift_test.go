@@ -190,7 +190,7 @@ func TestAcceptedHazard(t *testing.T) {
 	hazard := awaitFinding(t, c, func(f tenantryv1.Finding) bool { return f.Check == "view" })
 	harness.Update(t, c, "", "eu-1", func(dp *tenantryv1.DataPlane) {
 		dp.Spec.AcceptedHazards = []tenantryv1.AcceptedHazard{
-			{ID: "view", Object: hazard.Object, Reason: "the auditors' report", Expires: clk.Now().UTC().AddDate(0, 0, 2).Format(time.DateOnly)},
+			{ID: "view", Object: hazard.Object, Severity: "Critical", Reason: "the auditors' report", Expires: clk.Now().UTC().AddDate(0, 0, 2).Format(time.DateOnly)},
 			{ID: "view", Object: "view public.gone", Reason: "was there once", Expires: clk.Now().UTC().AddDate(1, 0, 0).Format(time.DateOnly)},
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
+	"github.com/tenantry/tenantry/internal/boundary"
 )
 
 // maxMessage keeps messages readable and below the API's limit of 32 KiB.
@@ -74,6 +75,7 @@ func Stalled(o Object, reason, message string) {
 }
 
 func cut(s string) string {
+	s = boundary.Printable(s)
 	if len(s) <= maxMessage {
 		return s
 	}

@@ -17,7 +17,7 @@ const (
 	Rounds = 3
 	// MaxWait bounds the pause between two corrections in a fight.
 	MaxWait = time.Hour
-	// MaxWaitCritical bounds it while the difference is Critical: another tenant's data may be open meanwhile.
+	// MaxWaitCritical bounds it for what is Critical and for what takes access away: another tenant's data may be open meanwhile.
 	MaxWaitCritical = time.Minute
 	// MaxRetry bounds the pause after corrections that failed.
 	MaxRetry = 5 * time.Minute
@@ -69,7 +69,7 @@ func (m *Memory) Split(s Subject, p boundary.Plan, now time.Time) (due, held bou
 	defer m.mu.Unlock()
 	for _, c := range p {
 		r := m.of[keyOf(s, c)]
-		waits := r != nil && now.Before(r.next)
+		waits := r != nil && now.Before(r.until(c))
 		if waits || len(held) > 0 && (c.Phase == boundary.PhaseOpen || c.Phase == boundary.PhaseRemove) {
 			held = append(held, c)
 		} else {
@@ -196,6 +196,18 @@ func doubled(base time.Duration, times int, most time.Duration) time.Duration {
 		base *= 2
 	}
 	return min(base, most)
+}
+
+// until when a change waits. A difference that was harmless so far may have become Critical: the bound is that of the change.
+func (r *record) until(c boundary.Change) time.Time {
+	bound := longest(c.Severity)
+	if c.Phase == boundary.PhaseClose {
+		bound = MaxWaitCritical
+	}
+	if end := r.last.Add(bound); end.Before(r.next) {
+		return end
+	}
+	return r.next
 }
 
 // over says that nobody changed it back for so long that it can be forgotten.

@@ -150,3 +150,25 @@ func TestBounded(t *testing.T) {
 		t.Error("the last one was forgotten")
 	}
 }
+
+// TestHarmlessChangesDelayNothingCritical: many rounds about something harmless leave no long pause for what is found worse, or
+// for what closes access.
+func TestHarmlessChangesDelayNothingCritical(t *testing.T) {
+	for name, now := range map[string]boundary.Change{
+		"Critical": change("role r", boundary.PhaseBuild, boundary.Critical),
+		"closing":  change("role r", boundary.PhaseClose, boundary.Info),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var m Memory
+			for range 12 {
+				m.Corrected(acme, boundary.Plan{change("role r", boundary.PhaseBuild, boundary.Info)}, 15*time.Second, start)
+			}
+			if due, _ := m.Split(acme, boundary.Plan{change("role r", boundary.PhaseBuild, boundary.Info)}, start.Add(30*time.Minute)); len(due) > 0 {
+				t.Error("the harmless one does not wait")
+			}
+			if due, _ := m.Split(acme, boundary.Plan{now}, start.Add(MaxWaitCritical)); len(due) == 0 {
+				t.Error("it waits for longer than a minute")
+			}
+		})
+	}
+}

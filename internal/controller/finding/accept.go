@@ -17,7 +17,7 @@ func Acceptances(dp *tenantryv1.DataPlane) []boundary.Acceptance {
 	}
 	var out []boundary.Acceptance
 	for _, a := range dp.Spec.AcceptedHazards {
-		out = append(out, boundary.Acceptance{ID: a.ID, Object: a.Object, Reason: a.Reason, Expires: a.Expires})
+		out = append(out, boundary.Acceptance{ID: a.ID, Object: a.Object, Reason: a.Reason, Severity: boundary.Severity(a.Severity), Expires: a.Expires})
 	}
 	return out
 }

@@ -104,9 +104,9 @@ func join(found []boundary.Finding) []tenantryv1.Finding {
 
 func toAPI(f boundary.Finding, id string) tenantryv1.Finding {
 	out := tenantryv1.Finding{
-		ID: id, Layer: tenantryv1.LayerName(f.Layer), Object: cut(f.Object, maxObject), Check: f.Rule(),
+		ID: id, Layer: tenantryv1.LayerName(f.Layer), Object: cut(boundary.Printable(f.Object), maxObject), Check: f.Rule(),
 		Kind: tenantryv1.FindingKind(f.Kind), Severity: tenantryv1.FindingSeverity(f.Severity),
-		Message: cut(f.Message, maxMessage),
+		Message: cut(boundary.Printable(f.Message), maxMessage),
 	}
 	if f.IsAccepted() {
 		out.Accepted = &tenantryv1.FindingAcceptance{Reason: f.Accepted.Reason, Expires: f.Accepted.Expires}

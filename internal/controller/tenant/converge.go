@@ -57,14 +57,14 @@ func (r *Reconciler) converge(ctx context.Context, s *scope, apply bool) {
 		wg.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, layerTimeout)
 			defer cancel()
-			r.convergeLayer(ctx, s, s.results[i], apply)
+			r.convergeLayer(ctx, s, s.results[i], apply || s.works(l.Name))
 		})
 	}
 	wg.Wait()
 	r.probed(s)
 	for _, res := range s.results {
 		r.weigh(s, res, r.Clock.Now())
-		s.corrected = append(s.corrected, s.drift(res.corrected)...)
+		s.corrected = append(s.corrected, s.drift(res.layer, res.corrected)...)
 		res.failingFor = r.failing.note(s.tenant.UID, string(res.layer.Name), res.err != nil, r.Clock.Now())
 		if res.err != nil {
 			res.failingFor = max(res.failingFor, failingFor(res.layer, r.Clock.Now(), s.plane.Interval))
@@ -105,28 +105,28 @@ func (r *Reconciler) convergeLayer(ctx context.Context, s *scope, res *result, a
 	}
 	if err := server.Apply(ctx, changes); err != nil {
 		res.err = err
-		r.Fights.Failed(s.subject(res.layer), s.drift(changes), s.plane.Interval, r.Clock.Now())
+		r.Fights.Failed(s.subject(res.layer), s.drift(res.layer, changes), s.plane.Interval, r.Clock.Now())
 		return
 	}
 	r.Metrics.Applied(changes)
 	res.corrected = changes
-	r.Fights.Corrected(s.subject(res.layer), s.drift(changes), s.plane.Interval, r.Clock.Now())
+	r.Fights.Corrected(s.subject(res.layer), s.drift(res.layer, changes), s.plane.Interval, r.Clock.Now())
 	res.diff, res.err = server.DiffTenant(ctx, want, plane.Fresh)
 }
 
 // due are the changes that are carried out now. What another hand changes back over and over waits; what the spec asks for
 // and did not stand before does not.
 func (r *Reconciler) due(s *scope, res *result) boundary.Plan {
-	if !s.drifted || s.issuing {
+	if !s.drifted || s.issuing || s.reissues(res.layer.Name) {
 		return res.diff.Plan
 	}
 	due, _ := r.Fights.Split(s.subject(res.layer), res.diff.Plan, r.Clock.Now())
 	return due
 }
 
-// drift are the changes that put another hand's work right.
-func (s *scope) drift(p boundary.Plan) boundary.Plan {
-	if !s.drifted || s.issuing {
+// drift are the changes of a layer that put another hand's work right.
+func (s *scope) drift(l *connect.Layer, p boundary.Plan) boundary.Plan {
+	if !s.drifted || s.issuing || s.reissues(l.Name) {
 		return nil
 	}
 	return p

@@ -33,7 +33,7 @@ func (r *Reconciler) work(ctx context.Context, s *scope) error {
 		}
 	}
 	s.decide()
-	r.converge(ctx, s, !s.observeOnly)
+	r.converge(ctx, s, false)
 	if s.desired.Access != boundary.Open || !s.mayIssue() || s.credentialErr != nil {
 		return nil
 	}

@@ -75,7 +75,7 @@ func (r *Reconciler) look(ctx context.Context, s *scope) (due bool) {
 		res := &result{layer: l}
 		res.look(ctx, s.desired, r.Clock.Now(), s.plane.Interval)
 		s.results = append(s.results, res)
-		due = due || len(r.due(s, res)) > 0 && !s.observeOnly
+		due = due || len(r.due(s, res)) > 0 && s.works(l.Name)
 	}
 	r.probed(s)
 	for _, res := range s.results {

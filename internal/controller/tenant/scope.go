@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -109,15 +110,11 @@ func (r *Reconciler) gather(ctx context.Context, t *tenantryv1.Tenant) (*scope, 
 	return s, nil
 }
 
-// hash is a digest of what is wanted: the desired state without credentials, and where credentials are wanted and not there.
-// It tells drift from a change. A Secret that somebody deleted asks for a new credential: that is no drift.
+// hash is a digest of what is wanted: the desired state without credentials. It tells drift from a change.
 func (s *scope) hash() string {
 	d := s.desired
 	d.Credentials = nil
 	b, _ := json.Marshal(d)
-	for _, l := range s.missing() {
-		b = fmt.Append(b, l, s.secretName(l))
-	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:8])
 }
@@ -130,6 +127,15 @@ func (s *scope) mayApply() bool {
 	}
 	return s.driftPolicy() != tenantryv1.DriftReport || s.tenant.Status.AppliedHash != s.hash()
 }
+
+// reissues says that the credential of a layer is to be replaced, because its Secret was deleted or spoiled. That is nobody's
+// drift: it is done where drift is only reported, too, or a leaked one would live on.
+func (s *scope) reissues(l boundary.Layer) bool {
+	return s.desired.Access == boundary.Open && s.mayIssue() && s.credentialErr == nil && slices.Contains(s.missing(), l)
+}
+
+// works says whether differences of a layer are mended.
+func (s *scope) works(l boundary.Layer) bool { return !s.observeOnly || s.reissues(l) }
 
 func (s *scope) driftPolicy() tenantryv1.DriftPolicy {
 	if s.tenant.Spec.Drift != "" {

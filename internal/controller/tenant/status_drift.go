@@ -82,7 +82,7 @@ func (s *scope) unread() []boundary.Layer {
 func (s *scope) edits() boundary.Plan {
 	var out boundary.Plan
 	for _, l := range connect.Order {
-		if c, ok := s.edited[l]; ok && s.observeOnly {
+		if c, ok := s.edited[l]; ok && !s.mayIssue() {
 			out = append(out, c)
 		}
 	}
@@ -178,7 +178,7 @@ func (s *scope) putRight() boundary.Plan {
 		}
 	}
 	for _, l := range connect.Order {
-		if c, ok := s.edited[l]; ok && !s.observeOnly && s.credentialErr == nil && s.allSettled() {
+		if c, ok := s.edited[l]; ok && s.mayIssue() && s.credentialErr == nil && s.allSettled() {
 			out = append(out, c)
 		}
 	}
