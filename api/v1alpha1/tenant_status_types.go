@@ -63,13 +63,13 @@ type ProbeEvidence struct {
 type ProbeStatus struct {
 	// passed is how many attempts went as they should: the tenant reached its own, or was refused what is not.
 	// +optional
-	Passed int32 `json:"passed,omitempty"`
+	Passed int32 `json:"passed"`
 	// failed is how many attempts got through a boundary. Each is a finding probe-crossed.
 	// +optional
-	Failed int32 `json:"failed,omitempty"`
+	Failed int32 `json:"failed"`
 	// void is how many attempts proved nothing: their positive control failed, or the server could not be asked.
 	// +optional
-	Void int32 `json:"void,omitempty"`
+	Void int32 `json:"void"`
 	// since is when this outcome was first seen. Rounds that find the same do not move it; when a plane was last probed is in
 	// the DataPlane's status.lastProbeTime.
 	// +optional

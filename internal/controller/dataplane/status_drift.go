@@ -112,7 +112,7 @@ func acceptedNote(looks []*look) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; %d Critical hazards are accepted and do not count, the first until %s", n, first)
+	return fmt.Sprintf("; accepted Critical hazards, which do not count: %d, the first until %s", n, first)
 }
 
 // untilExpiry is when to look again: after an interval, or when the first acceptance ends.

@@ -119,7 +119,7 @@ func TellPlan(r events.EventRecorder, o runtime.Object, before, after []string) 
 	}
 	sum := sha256.Sum256([]byte(text))
 	r.Eventf(o, nil, corev1.EventTypeNormal, tenantryv1.ReasonPlanned, "Plan-"+hex.EncodeToString(sum[:6]), "%s",
-		cutNote(fmt.Sprintf("%d changes would be made and are not: %s", len(after), text)))
+		cutNote(fmt.Sprintf("Changes that would be made and are not: %d: %s", len(after), text)))
 }
 
 // cutNote keeps a note within the API's limit, which counts bytes.

@@ -72,7 +72,7 @@ func TestTellPlan(t *testing.T) {
 	}
 	TellPlan(r, &tenantryv1.Tenant{}, []string{"a"}, []string{"a", strings.Repeat("é", 2000)})
 	got := <-r.Events
-	if !strings.HasPrefix(got, "Normal Planned 2 changes would be made and are not: a; é") || len(got) > maxNote+len("Normal Planned ") {
+	if !strings.HasPrefix(got, "Normal Planned Changes that would be made and are not: 2: a; é") || len(got) > maxNote+len("Normal Planned ") {
 		t.Errorf("%d bytes: %.80s", len(got), got)
 	}
 }

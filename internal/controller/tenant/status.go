@@ -88,12 +88,14 @@ func layerState(status metav1.ConditionStatus) tenantryv1.LayerState {
 	return tenantryv1.LayerUnknown
 }
 
-// reportIsolated is the worst of the layers.
+// reportIsolated is the worst of the layers; of several that are not isolated, one in which something is Critical.
 func (s *scope) reportIsolated() {
 	worst := verdict{metav1.ConditionTrue, tenantryv1.ReasonIsolated, "every layer stands as desired"}
+	heaviest := 1
 	for _, res := range s.results {
 		c := condition.Get(s.tenant, conditionOf[res.layer.Name])
-		if rank(c.Status) > rank(worst.status) {
+		if weight := 2*rank(c.Status) + res.critical(); weight > heaviest {
+			heaviest = weight
 			worst = verdict{c.Status, c.Reason, fmt.Sprintf("%s: %s", res.layer.Name, c.Message)}
 		}
 	}
@@ -121,10 +123,10 @@ func (s *scope) reportReady() {
 	switch {
 	case t.Spec.Mode == tenantryv1.ModePlan && len(t.Status.Plan) > 0:
 		condition.NotReady(t, tenantryv1.ReasonPlanned, fmt.Sprintf(
-			"mode is Plan: %d changes would be made and none were; see status.plan", len(t.Status.Plan)))
+			"mode is Plan: nothing is done; changes that would be made: %d, see status.plan", len(t.Status.Plan)))
 	case len(t.Status.Plan) > 0 && s.conflict() == nil && isolated.Status == metav1.ConditionFalse && isolated.Reason == tenantryv1.ReasonDrifted:
 		condition.NotReady(t, tenantryv1.ReasonDrifted, fmt.Sprintf(
-			"drift is only reported: %d changes would be made and none were; see status.plan", len(t.Status.Plan)))
+			"drift is only reported, nothing is done; changes that would be made: %d, see status.plan", len(t.Status.Plan)))
 	case unsupported(t) != "": // a Tenant that stands is looked after all the same
 		condition.Stalled(t, tenantryv1.ReasonNotSupported, unsupported(t))
 	case s.conflict() != nil:

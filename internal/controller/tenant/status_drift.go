@@ -152,7 +152,7 @@ func acceptedNote(hazards []boundary.Finding) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; %d Critical hazards are accepted and do not count: %s until %s", n, first.Object, first.Accepted.Expires)
+	return fmt.Sprintf("; accepted Critical hazards, which do not count: %d, first %s until %s", n, first.Object, first.Accepted.Expires)
 }
 
 // tell emits the Events of what this reconcile found and put right.

@@ -1,7 +1,9 @@
 package tenant
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -32,12 +34,37 @@ func (s *scope) verdict(res *result) verdict {
 	case res.diff.Conflict != nil:
 		return verdict{metav1.ConditionFalse, conflictReason(res.diff.Conflict), res.diff.Conflict.Message}
 	case len(res.diff.Plan) > 0:
-		return verdict{metav1.ConditionFalse, s.driftReason(), strings.Join(res.diff.Plan.Lines(), "; ")}
+		return verdict{metav1.ConditionFalse, s.driftReason(), res.drift()}
 	case res.hazard() != nil:
 		f := res.hazard()
 		return verdict{metav1.ConditionFalse, tenantryv1.ReasonHazard, fmt.Sprintf("%s: %s", f.Object, f.Message)}
 	}
 	return verdict{metav1.ConditionTrue, tenantryv1.ReasonIsolated, "the boundary stands as desired" + acceptedNote(res.hazards())}
+}
+
+// drift says what differs in a layer, worst first, and before it what is worse: a Critical hazard.
+func (res *result) drift() string {
+	var parts []string
+	if f := res.hazard(); f != nil {
+		parts = append(parts, f.Object+": "+f.Message)
+	}
+	plan := slices.SortedStableFunc(slices.Values(res.diff.Plan), func(a, b boundary.Change) int {
+		return cmp.Compare(severest[a.Severity], severest[b.Severity])
+	})
+	for _, c := range plan {
+		parts = append(parts, c.Object+": "+c.Summary)
+	}
+	return strings.Join(parts, "; ")
+}
+
+var severest = map[boundary.Severity]int{boundary.Critical: 0, boundary.Warning: 1, boundary.Info: 2}
+
+// critical is 1 where something in the layer is Critical.
+func (res *result) critical() int {
+	if res.hazard() != nil || slices.ContainsFunc(res.diff.Plan, func(c boundary.Change) bool { return c.Severity == boundary.Critical }) {
+		return 1
+	}
+	return 0
 }
 
 // isKnown says that a failure is itself knowledge: the server was read, and what is wanted cannot be had there.
