@@ -7,6 +7,7 @@ import (
 
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
 	"github.com/tenantry/tenantry/internal/boundary"
+	"github.com/tenantry/tenantry/internal/controller/condition"
 	"github.com/tenantry/tenantry/internal/plane/connect"
 )
 
@@ -30,5 +31,35 @@ func TestAwayKeepsFindings(t *testing.T) {
 	s.results[0].diff = boundary.Diff{Objects: 1}
 	if s.reportFindings(time.Unix(3000, 0)); *s.tenant.Status.FindingsTotal != 0 {
 		t.Errorf("it is back and well, and there is %+v", s.tenant.Status.Findings)
+	}
+}
+
+// TestIsolatedNamesTheWorst: what is Critical in one layer does not stand behind a Warning of another, nor a hazard behind drift.
+func TestIsolatedNamesTheWorst(t *testing.T) {
+	drift := func(layer boundary.Layer, severity boundary.Severity) *result {
+		return &result{layer: &connect.Layer{Name: layer}, diff: boundary.Diff{Plan: boundary.Plan{
+			{Layer: layer, Object: "a", Kind: boundary.Changed, Severity: boundary.Info, Summary: "harmless"},
+			{Layer: layer, Object: "b", Kind: boundary.Changed, Severity: severity, Summary: "differs"},
+		}}}
+	}
+	hazard := drift(boundary.Cache, boundary.Warning)
+	hazard.diff.Hazards = []boundary.Finding{{Layer: boundary.Cache, Object: "user default", Kind: boundary.Hazard, Severity: boundary.Critical, Message: "open"}}
+	for name, tc := range map[string]struct {
+		results []*result
+		want    string
+	}{
+		"Critical drift":             {[]*result{drift(boundary.Rows, boundary.Warning), drift(boundary.Cache, boundary.Critical)}, "Cache: b: differs; a: harmless"},
+		"a Critical hazard":          {[]*result{drift(boundary.Rows, boundary.Warning), hazard}, "Cache: user default: open; b: differs; a: harmless"},
+		"the first of those as bad":  {[]*result{drift(boundary.Rows, boundary.Warning), drift(boundary.Cache, boundary.Warning)}, "Rows: b: differs; a: harmless"},
+		"the order of layers is not": {[]*result{drift(boundary.Cache, boundary.Critical), drift(boundary.Rows, boundary.Warning)}, "Cache: b: differs; a: harmless"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &scope{tenant: &tenantryv1.Tenant{}, results: tc.results}
+			s.reportLayers()
+			s.reportIsolated()
+			if got := condition.Get(s.tenant, tenantryv1.ConditionIsolated); got.Message != tc.want || got.Status != "False" {
+				t.Errorf("%s %q", got.Status, got.Message)
+			}
+		})
 	}
 }
