@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	clocktest "k8s.io/utils/clock/testing"
+
 	"github.com/tenantry/tenantry/internal/boundary"
 	"github.com/tenantry/tenantry/internal/plane"
 )
@@ -128,6 +130,31 @@ func TestAsk(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestAsksShareARound: within a second of a whole round nobody gets another one for the asking; then all get the same.
+func TestAsksShareARound(t *testing.T) {
+	tells := &telling{fakeServer: &fakeServer{layer: boundary.Rows}, changed: make(chan func())}
+	other := &fakeServer{layer: boundary.Cache}
+	still := clocktest.NewFakePassiveClock(time.Now())
+	r := newRig(t, &fakeJudge{}, []plane.Server{tells, other},
+		func(r *rig) { r.plane.Interval, r.Pause, r.Clock = time.Hour, time.Hour, still })
+	rounds := func() int { return r.meter.count("rounds") }
+	changed := <-tells.changed
+	eventually(t, "the first round", atLeast("rounds", rounds, 1))
+	a, b := Object{Plane: "p", Tenant: "a"}, Object{Plane: "p", Tenant: "b"}
+	r.Ask(a, "1")
+	r.Ask(b, "1")
+	changed()
+	eventually(t, "an early round", atLeast("rounds", rounds, 2))
+	if n, _ := other.counts(); n != 1 || r.Ask(a, "1") {
+		t.Errorf("read %d times within the same second", n)
+	}
+	still.SetTime(still.Now().Add(askGap))
+	eventually(t, "the answers", atLeast("calls", func() int { return r.wokenCount(a) + r.wokenCount(b) }, 2))
+	if n, _ := other.counts(); n != 2 || !r.Ask(a, "1") || !r.Ask(b, "1") {
+		t.Errorf("read %d times for two who asked", n)
+	}
 }
 
 // TestAnswersAreForgotten: who asked and never came back is not remembered for ever.

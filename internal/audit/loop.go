@@ -17,8 +17,10 @@ import (
 const (
 	// defaultInterval until the plane has been opened.
 	defaultInterval = time.Second
-	// earlyGap is how long at least lies between the ends of two rounds of which somebody asked for the second.
+	// earlyGap is how long is waited for more news before a round that somebody asked for.
 	earlyGap = 200 * time.Millisecond
+	// askGap is how long at least lies between a whole round and the next one that somebody asked for: asks share it.
+	askGap = time.Second
 )
 
 // loop audits one plane. Its rounds follow one another in one goroutine.
@@ -50,23 +52,40 @@ func (l *loop) end() {
 func (l *loop) run(ctx context.Context) {
 	defer l.lanes.stop()
 	next := time.Duration(0) // the first round at once: what was asked for was asked for before
-	for due := l.auditor.Clock.Now(); ; {
-		early := !l.rest(ctx, next)
+	for pace := (pace{due: l.auditor.Clock.Now()}); ; next = pace.rest(l.auditor.Clock.Now(), l.asked()) {
+		l.rest(ctx, next)
 		if ctx.Err() != nil {
 			return
 		}
 		p := l.auditor.Registry.Get(l.name)
 		if p == nil {
-			next = defaultInterval
+			pace.due = l.auditor.Clock.Now().Add(defaultInterval)
 			continue
 		}
-		whole := !early || !l.auditor.Clock.Now().Before(due) || l.asked()
+		whole := pace.rest(l.auditor.Clock.Now(), l.asked()) <= 0
+		if !whole && !l.told() {
+			continue
+		}
 		l.guard(ctx, "round", func() { l.round(ctx, p, whole) })
-		if next = due.Sub(l.auditor.Clock.Now()); whole {
-			next = l.pause(p)
-			due = l.auditor.Clock.Now().Add(next)
+		if whole {
+			pace.last = l.auditor.Clock.Now()
+			pace.due = pace.last.Add(l.pause(p))
 		}
 	}
+}
+
+// pace is when whole rounds are made.
+type pace struct {
+	// due is when one is made unasked. last is the end of the last one; zero before any.
+	due, last time.Time
+}
+
+// rest until the next whole round; none is left where it is at most 0.
+func (p pace) rest(now time.Time, asked bool) time.Duration {
+	if wait := p.last.Add(askGap).Sub(now); asked && wait < p.due.Sub(now) {
+		return wait
+	}
+	return p.due.Sub(now)
 }
 
 // pause until the next whole round: never longer than the interval, and spread out so that planes do not move in step.
@@ -78,14 +97,13 @@ func (l *loop) pause(p *connect.Plane) time.Duration {
 	return pause - time.Duration(rand.Int64N(int64(pause)/5+1)) //nolint:gosec // jitter
 }
 
-// rest waits. It returns false where it was woken before the time.
-func (l *loop) rest(ctx context.Context, d time.Duration) bool {
+// rest waits, until it is woken at most.
+func (l *loop) rest(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(max(d, 0))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 	case <-timer.C:
-		return true
 	case <-l.wake:
 		gap := time.NewTimer(min(earlyGap, max(d, 0)))
 		defer gap.Stop()
@@ -94,7 +112,6 @@ func (l *loop) rest(ctx context.Context, d time.Duration) bool {
 		case <-gap.C:
 		}
 	}
-	return false
 }
 
 // poke wakes the loop.
@@ -111,6 +128,13 @@ func (l *loop) hint(layer boundary.Layer) {
 	l.hinted[layer] = true
 	l.mu.Unlock()
 	l.poke()
+}
+
+// told says whether a server told of a change.
+func (l *loop) told() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.hinted) > 0
 }
 
 // takeHints returns the layers that told of a change, and forgets them.
