@@ -107,7 +107,7 @@ func (r *Runner) round(
 	}
 	for _, l := range p.Layers() {
 		try(l.Name, func() []trial.Attempt {
-			return attempts(ctx, l, trial.Subject{Tenant: s.tenant, Others: others, Turn: turn})
+			return s.try(ctx, l, others, turn)
 		})
 	}
 	if s.gateway != "" && dp.Spec.Gateway != nil {
@@ -115,6 +115,14 @@ func (r *Runner) round(
 	}
 	wg.Wait()
 	return out
+}
+
+// try one layer with what is the tenant's own.
+func (s subject) try(ctx context.Context, l *connect.Layer, others []boundary.Tenant, turn int) []trial.Attempt {
+	if s.unfit[l.Name] && plane.ProberOf(l.Server) != nil {
+		return trial.Broken(l.Name, "the tenant's Secret does not hold the credential that was issued")
+	}
+	return attempts(ctx, l, trial.Subject{Tenant: s.tenant, Others: others, Turn: turn})
 }
 
 // attempts on one layer.

@@ -20,6 +20,8 @@ import (
 // subject is one tenant with what it has in hand.
 type subject struct {
 	tenant boundary.Tenant
+	// unfit are the layers whose Secret holds what is not the tenant's own credential: it is presented to no server.
+	unfit map[boundary.Layer]bool
 	// gateway token of its Secret; "" for none.
 	gateway boundary.Secret
 	// logical are the collections that it may name at the gateway; served those that must be there.
@@ -51,7 +53,7 @@ func (r *Runner) gather(ctx context.Context, t *tenantryv1.Tenant, p *connect.Pl
 	if err != nil {
 		return subject{}, err
 	}
-	s := subject{tenant: desired.Tenant(t, corpora, references)}
+	s := subject{tenant: desired.Tenant(t, corpora, references), unfit: map[boundary.Layer]bool{}}
 	s.tenant.Credentials = map[boundary.Layer]boundary.Credential{}
 	for _, c := range t.Status.Credentials {
 		b, err := r.Secrets.Get(ctx, types.NamespacedName{Namespace: t.Status.CredentialsNamespace, Name: c.SecretName}, t)
@@ -60,11 +62,12 @@ func (r *Runner) gather(ctx context.Context, t *tenantryv1.Tenant, p *connect.Pl
 		} else if err != nil {
 			return subject{}, err
 		}
-		issued := boundary.Credential{Username: b.Username(), Secret: b.Secret()}
-		if claims, err := vector.Inspect(issued.Secret, p.QdrantKey); err == nil {
-			issued.TokenID = claims.TokenID
+		layer := boundary.Layer(c.Layer)
+		if issued, ok := p.Accept(s.tenant, layer, b.Username(), b.Secret(), r.Clock.Now()); ok {
+			s.tenant.Credentials[layer] = issued
+		} else if layer != boundary.Vector || len(vector.AccessList(s.tenant)) > 0 {
+			s.unfit[layer] = true
 		}
-		s.tenant.Credentials[boundary.Layer(c.Layer)] = issued
 	}
 	if t.Status.GatewaySecretName == "" || len(t.Status.GatewayTokenIDs) == 0 {
 		return s, nil

@@ -12,8 +12,6 @@ import (
 
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
 	"github.com/tenantry/tenantry/internal/boundary"
-	"github.com/tenantry/tenantry/internal/boundary/cache"
-	"github.com/tenantry/tenantry/internal/boundary/rows"
 	"github.com/tenantry/tenantry/internal/boundary/vector"
 	"github.com/tenantry/tenantry/internal/credential"
 )
@@ -103,32 +101,11 @@ func (r *Reconciler) readCredentials(ctx context.Context, s *scope) error {
 
 // take takes what stands in a Secret as desired, or notes that it cannot be.
 func (s *scope) take(l boundary.Layer, b credential.Binding, now time.Time) {
-	if c, ok := s.accept(l, b, now); ok {
+	if c, ok := s.plane.Accept(s.desired, l, b.Username(), b.Secret(), now); ok {
 		s.bindings[l], s.desired.Credentials[l] = b, c
 		return
 	}
 	s.noteSecret(l, b)
-}
-
-// accept says whether what stands in a Secret is a credential that may stand on the server.
-func (s *scope) accept(l boundary.Layer, b credential.Binding, now time.Time) (boundary.Credential, bool) {
-	c := boundary.Credential{Username: b.Username(), Secret: b.Secret()}
-	if l != boundary.Vector {
-		return c, c.Secret != "" && c.Username == s.username(l)
-	}
-	claims, err := vector.Inspect(c.Secret, s.plane.QdrantKey)
-	if err != nil || claims.Owner != s.desired.UID || !vector.Within(claims.Grants, vector.AccessList(s.desired)) || !now.Before(claims.Expires) {
-		return c, false
-	}
-	c.TokenID = claims.TokenID
-	return c, true
-}
-
-func (s *scope) username(l boundary.Layer) string {
-	if l == boundary.Rows {
-		return rows.LoginName(s.plane.Rows, s.desired.UID, 0)
-	}
-	return cache.UserName(s.desired.ID)
 }
 
 // issue makes what is missing, puts it on the servers, and writes the Secrets once the servers hold it.
@@ -180,7 +157,7 @@ func (s *scope) tokenIsDue(now time.Time) bool {
 
 func (s *scope) newCredential(l boundary.Layer, now time.Time) (boundary.Credential, error) {
 	if l != boundary.Vector {
-		return boundary.Credential{Username: s.username(l), Secret: credential.NewPassword()}, nil
+		return boundary.Credential{Username: s.plane.Username(s.desired, l), Secret: credential.NewPassword()}, nil
 	}
 	id := credential.NewTokenID()
 	token, err := vector.Mint(s.plane.QdrantKey, s.desired.UID, id, vector.AccessList(s.desired), now.Add(vector.TokenLifetime))

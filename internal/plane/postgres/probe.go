@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"time"
@@ -61,12 +62,24 @@ func (s *Server) Probe(ctx context.Context, subject trial.Subject) ([]trial.Atte
 	return p.sheet.Attempts(), nil
 }
 
-// loginAs connects with somebody else's credential and everything else as the operator does.
+// loginAs connects with somebody else's credential and everything else as the operator does, but for the operator's own proofs
+// of who it is.
 func (s *Server) loginAs(ctx context.Context, c boundary.Credential) (*pgx.Conn, error) {
 	config := s.pool.Config().ConnConfig.Copy()
 	config.User, config.Password = c.Username, c.Secret.Reveal()
+	strip(config.TLSConfig)
+	for _, f := range config.Fallbacks {
+		strip(f.TLSConfig)
+	}
 	config.RuntimeParams["application_name"] = "tenantry-probe"
 	return pgx.ConnectConfig(ctx, config)
+}
+
+// strip takes the operator's certificate off a copy of its settings: with it a tenant's login might prove to be the operator.
+func strip(c *tls.Config) {
+	if c != nil {
+		c.Certificates, c.GetClientCertificate = nil, nil
+	}
 }
 
 // leave ends a session. Where that fails, the connection is closed all the same, and the server rolls back.
@@ -108,11 +121,15 @@ func (s *Server) distrust(ctx context.Context, tenantID string, c boundary.Crede
 	}})
 }
 
-// probeClosed tries the one thing that a tenant whose access is closed must not be able to do.
+const mayLogIn = "SELECT coalesce((SELECT rolcanlogin FROM pg_roles WHERE rolname = $1), false)"
+
+// probeClosed tries the one thing that a tenant whose access is closed must not be able to do. A refusal counts only where the
+// role cannot log in with any password: else it was this password, or a line of pg_hba.conf, and another one may do.
 func (s *Server) probeClosed(ctx context.Context, c boundary.Credential) ([]trial.Attempt, error) {
 	sheet := trial.NewSheet(boundary.Rows)
 	s.config.Trace("read", "probe control")
-	if err := s.pool.Ping(ctx); err != nil {
+	var open bool
+	if err := s.pool.QueryRow(ctx, mayLogIn, c.Username).Scan(&open); err != nil {
 		return nil, s.fault(err, "probe a closed tenant")
 	}
 	sheet.Control(trialAnswers).Held()
@@ -124,7 +141,7 @@ func (s *Server) probeClosed(ctx context.Context, c boundary.Credential) ([]tria
 	case err == nil:
 		s.leave(conn)
 		attempt.Crossed("the server let it in", fmt.Sprintf("ALTER ROLE %s NOLOGIN PASSWORD NULL", rows.Ident(c.Username)))
-	case answered && (e.Code == codeInvalidAuth || e.Code == codeInvalidPassword):
+	case answered && !open && (e.Code == codeInvalidAuth || e.Code == codeInvalidPassword):
 		attempt.Held()
 	case answered:
 		attempt.Unproven("the server refuses the login with SQLSTATE " + e.Code)

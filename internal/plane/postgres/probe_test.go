@@ -189,11 +189,21 @@ func TestProbeOfASuspendedTenant(t *testing.T) {
 	if o := p.probe(suspended, p.globex); !o.Crossed() {
 		t.Errorf("a suspended tenant that can log in is not seen:\n%s", evidence(o))
 	}
+	// A password that is not the login's proves nothing while the login is open.
+	edited := suspended
+	edited.Credentials = map[boundary.Layer]boundary.Credential{
+		boundary.Rows: {Username: p.acme.Credentials[boundary.Rows].Username, Secret: "edited"},
+	}
+	if o := p.probe(edited, p.globex); o.Count(trial.Void) != 1 || !strings.Contains(evidence(o), "28P01") {
+		t.Errorf("a wrong password hides an open login:\n%s", evidence(o))
+	}
 	closed := suspended
 	closed.Credentials = nil
 	p.converge(p.server, closed)
-	if o := p.probe(suspended, p.globex); o.Crossed() || !o.Proven() || o.Count(trial.Passed) != 2 {
-		t.Errorf("a suspended tenant that is closed does not pass:\n%s", evidence(o))
+	for _, as := range []boundary.Tenant{suspended, edited} {
+		if o := p.probe(as, p.globex); o.Crossed() || !o.Proven() || o.Count(trial.Passed) != 2 {
+			t.Errorf("a suspended tenant that is closed does not pass:\n%s", evidence(o))
+		}
 	}
 }
 
