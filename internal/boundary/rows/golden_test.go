@@ -144,7 +144,8 @@ func TestTenantPlans(t *testing.T) {
 		"never_claimed":   {newTenant(boundary.Retained), TenantState{}},
 		"no_login":        {noLogin, openTenant()},
 		"suspended_tampered": {withSecret(newTenant(boundary.Suspended)), changed(func(_ *TenantState, r *Role) {
-			r.MemberOf, r.Holdings = append(r.MemberOf, "owner"), []Holding{{Object: "large object 1", ByTenant: true}}
+			r.MemberOf, r.Holdings = append(r.MemberOf, "owner"), []Holding{{Object: "large object 1", Owned: true}}
+			r.Shares, r.Shared, r.Crowded = true, true, true
 		})},
 		"claimed_by_another": {newTenant(boundary.Open), changed(func(st *TenantState, _ *Role) {
 			st.Claim = &boundary.Claim{TenantID: "acme", UID: "uid-2"}

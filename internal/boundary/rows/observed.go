@@ -90,6 +90,13 @@ type Role struct {
 	// Holdings are objects that it owns or has rights on, beyond what its group gives. Only read for login roles, and only
 	// some of those that tenants can add to themselves: a role may own millions of large objects.
 	Holdings []Holding `json:"holdings"`
+	// Shares: it owns something, such as a large object or a temporary table, on which it gave other roles rights. Shared: it
+	// has rights on such a thing of another tenant's login, which can give them to any role at any time.
+	Shares bool `json:"shares"`
+	Shared bool `json:"shared"`
+	// Crowded: it has so many such things and rights that not all were looked at. What stands in this database and no tenant
+	// can make is among Holdings all the same.
+	Crowded bool `json:"crowded"`
 	// Sessions that are connected as it.
 	Sessions int `json:"sessions"`
 }
@@ -102,9 +109,6 @@ type Holding struct {
 	Object string `json:"object"`
 	// Relation: a table or view of this database that is not temporary. No tenant can make one.
 	Relation bool `json:"relation"`
-	// ByTenant: a grant on something that a tenant's login owns, such as a temporary table or a large object. A tenant can give
-	// that to any role at any time, and nothing of anybody else's is in it.
-	ByTenant bool `json:"byTenant"`
 	// Revoke is what follows REVOKE ALL ON to take the right away; "" where the operator may not.
 	Revoke string `json:"revoke"`
 }

@@ -70,8 +70,28 @@ func (d *tenantDiff) settings(name string, r Role) {
 	}
 }
 
+// sharing: what tenants' logins make they can share with any role, under any name, as often as they like. So the words about
+// it never change, and only whoever shares gets a warning.
+func (d *tenantDiff) sharing(name string, r Role) {
+	if r.Shares {
+		d.finding(boundary.Unexpected, "login-shares", object(name), boundary.Warning,
+			"the login role gave other roles rights on large objects or temporary objects of its own; as a superuser run: SELECT lo_unlink(oid) FROM pg_largeobject_metadata WHERE lomowner = %s::regrole; "+
+				"and end its sessions, which drops temporary objects", Literal(Ident(name)))
+	}
+	if r.Shared {
+		d.finding(boundary.Unexpected, "login-granted shared", object(name), boundary.Info,
+			"the login role has rights on objects that another tenant's login made and shared; nothing else is reached through them, and the tenant that shares them is warned about")
+	}
+	if r.Crowded {
+		d.finding(boundary.Unexpected, "login-crowded", object(name), boundary.Info,
+			"the login role owns or was given more than is looked at, such as large objects; its rights in this database on what no tenant can make are all read, those in other databases may not be: "+
+				"SELECT * FROM pg_shdepend WHERE refobjid = %s::regrole", Literal(Ident(name)))
+	}
+}
+
 // grants: a login role has every right through its group, and owns nothing.
 func (d *tenantDiff) grants(name string, r Role) {
+	d.sharing(name, r)
 	for _, h := range r.Holdings {
 		switch {
 		case h.Owned && h.Relation:
@@ -80,10 +100,6 @@ func (d *tenantDiff) grants(name string, r Role) {
 		case h.Owned:
 			d.finding(boundary.Unexpected, "login-owns "+h.Object, object(name), boundary.Warning,
 				"the login role owns %s, which Tenantry did not make and does not drop: reassign or drop it", h.Object)
-		case h.ByTenant:
-			d.finding(boundary.Unexpected, "login-granted "+h.Object, object(name), boundary.Warning,
-				"the login role has rights on %s, which a tenant's login owns and shared; nothing else is reached through it: drop it, or as its owner run REVOKE ALL ON … FROM %s",
-				h.Object, Ident(name))
 		case h.Revoke == "":
 			d.finding(boundary.Unexpected, "login-granted "+h.Object, object(name), boundary.Critical,
 				"the login role has rights of its own on %s, which the operator may not take away: as the grantor run REVOKE ALL ON … FROM %s", h.Object, Ident(name))

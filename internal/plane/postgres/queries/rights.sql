@@ -8,12 +8,12 @@ WITH acls AS (
     '' AS "column", c.relacl AS acl, c.relowner AS owner
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relacl IS NOT NULL AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-    AND NOT starts_with(n.nspname, 'pg_temp_') AND NOT starts_with(n.nspname, 'pg_toast_temp_')
+    AND c.relpersistence <> 't'
   UNION ALL
   SELECT 'TABLE', n.nspname, '"' || replace(n.nspname, '"', '""') || '"."' || replace(c.relname, '"', '""') || '"', a.attname, a.attacl, c.relowner
-  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-    AND NOT starts_with(n.nspname, 'pg_temp_') AND NOT starts_with(n.nspname, 'pg_toast_temp_')
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace CROSS JOIN LATERAL (
+    SELECT a.attname, a.attacl FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL AND NOT a.attisdropped OFFSET 0) a
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
   UNION ALL
   SELECT 'SCHEMA', n.nspname, '"' || replace(n.nspname, '"', '""') || '"', '', n.nspacl, n.nspowner
   FROM pg_namespace n WHERE n.nspacl IS NOT NULL
@@ -28,9 +28,9 @@ WITH acls AS (
   JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typacl IS NOT NULL AND NOT starts_with(n.nspname, 'pg_temp_')
   UNION ALL SELECT 'LANGUAGE', '', l.lanname, '', l.lanacl, l.lanowner FROM pg_language l WHERE l.lanacl IS NOT NULL
   UNION ALL (
-    SELECT 'LARGE OBJECT', '', o.oid::text, '', o.lomacl, o.lomowner FROM pg_largeobject_metadata o
-    WHERE o.lomacl IS NOT NULL
-      AND EXISTS (SELECT FROM aclexplode(o.lomacl) x JOIN pg_roles g ON g.oid = x.grantee WHERE g.rolname = ANY ($1::text[])) LIMIT 20)
+    SELECT 'LARGE OBJECT', '', o.oid::text, '', o.lomacl, o.lomowner
+    FROM (SELECT * FROM (SELECT * FROM pg_largeobject_metadata LIMIT 10000) x WHERE x.lomacl IS NOT NULL LIMIT 100) o
+    WHERE EXISTS (SELECT FROM aclexplode(o.lomacl) x JOIN pg_roles g ON g.oid = x.grantee WHERE g.rolname = ANY ($1::text[])) LIMIT 20)
   UNION ALL SELECT 'FOREIGN SERVER', '', f.srvname, '', f.srvacl, f.srvowner FROM pg_foreign_server f WHERE f.srvacl IS NOT NULL
   UNION ALL SELECT 'TABLESPACE', '', t.spcname, '', t.spcacl, t.spcowner FROM pg_tablespace t WHERE t.spcacl IS NOT NULL
 )

@@ -1,10 +1,10 @@
 -- Tables of the protected schemas ($1), and partitions and children of them elsewhere. A policy reaches those of the roles ($2)
 -- that it applies to, or that can become one that it applies to. Bare are tables without row-level security that it asks.
 WITH RECURSIVE inherited AS (
-  SELECT i.inhrelid AS oid, i.inhparent AS ancestor, k.relispartition AS partition FROM pg_inherits i JOIN pg_class k ON k.oid = i.inhrelid AND k.relkind IN ('r', 'p', 'f')
+  SELECT i.inhrelid AS oid, i.inhparent AS ancestor, k.relispartition AS partition FROM pg_inherits i JOIN pg_class k ON k.oid = i.inhrelid AND k.relkind IN ('r', 'p', 'f') AND k.relpersistence <> 't'
   UNION
   SELECT i.inhrelid, a.ancestor, k.relispartition AND a.partition FROM inherited a JOIN pg_inherits i ON i.inhparent = a.oid
-  JOIN pg_class k ON k.oid = i.inhrelid AND k.relkind IN ('r', 'p', 'f')
+  JOIN pg_class k ON k.oid = i.inhrelid AND k.relkind IN ('r', 'p', 'f') AND k.relpersistence <> 't'
 ), wanted AS (
   SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname = ANY ($1::text[]) AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'

@@ -4,7 +4,7 @@
 WITH RECURSIVE direct AS (
   SELECT DISTINCT r.ev_class AS view, d.refobjid AS reads FROM pg_rewrite r
   JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
-  JOIN pg_class v ON v.oid = r.ev_class AND v.relkind IN ('v', 'm')
+  JOIN pg_class v ON v.oid = r.ev_class AND v.relkind IN ('v', 'm') AND v.relpersistence <> 't'
   WHERE d.refobjid <> r.ev_class
 ), reached AS (
   SELECT view, reads FROM direct UNION SELECT x.view, d.reads FROM reached x JOIN direct d ON d.view = x.reads
@@ -12,7 +12,7 @@ WITH RECURSIVE direct AS (
   SELECT v.oid, v.relname, v.relkind, v.relnamespace, v.relowner, v.relacl, r.rolname AS owner, r.rolsuper OR r.rolbypassrls AS exempt,
     coalesce('security_invoker=true' = ANY (v.reloptions) OR 'security_invoker=on' = ANY (v.reloptions)
       OR 'security_invoker=1' = ANY (v.reloptions) OR 'security_invoker=yes' = ANY (v.reloptions), false) AS invoker
-  FROM pg_class v JOIN pg_roles r ON r.oid = v.relowner WHERE v.relkind IN ('v', 'm')
+  FROM pg_class v JOIN pg_roles r ON r.oid = v.relowner WHERE v.relkind IN ('v', 'm') AND v.relpersistence <> 't'
 ), tables AS (
   SELECT t.oid FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace WHERE t.relkind IN ('r', 'p') AND n.nspname = ANY ($1::text[])
 ), leaky AS (
