@@ -57,6 +57,15 @@ func (b *Book) PlaneFindings(plane string, layer boundary.Layer) []boundary.Find
 	return nil
 }
 
+// restore begins with what an earlier process saw of a tenant, where this one knows nothing yet.
+func (b *Book) restore(tenant types.UID, crossings []trial.Attempt) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, known := b.tenants[tenant]; !known && len(crossings) > 0 {
+		b.tenants[tenant] = trial.Restored(crossings)
+	}
+}
+
 // record adds a round of a tenant and says whether that changes what is known.
 func (b *Book) record(plane string, tenant types.UID, round map[boundary.Layer][]trial.Attempt, now time.Time) (next trial.Outcome, changed bool) {
 	b.mu.Lock()

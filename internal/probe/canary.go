@@ -64,7 +64,7 @@ func (r *Runner) tendPlane(ctx context.Context, p *connect.Plane, turn int) (in 
 		if changed {
 			r.Plane(p.Name)
 		}
-		if outcome.Crossed() {
+		if outcome.Crossed() || outcome.Wavers() {
 			in = again
 		}
 	}

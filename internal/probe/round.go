@@ -38,12 +38,13 @@ func (r *Runner) probe(ctx context.Context, dp *tenantryv1.DataPlane, uid types.
 	if ctx.Err() != nil {
 		return soon, false // the manager stops, or it took too long: that says nothing of the boundary
 	}
+	r.Book.restore(uid, s.before)
 	outcome, changed := r.Book.record(dp.Name, uid, round, r.Clock.Now())
 	if changed {
 		r.Tenant(name)
 	}
 	switch {
-	case outcome.Crossed():
+	case outcome.Crossed() || outcome.Wavers():
 		return again, true
 	case !outcome.Proven():
 		return shortest, true
@@ -153,7 +154,8 @@ func crossed(round map[boundary.Layer][]trial.Attempt) bool {
 	return false
 }
 
-// confirmed is the second of two rounds, in which a crossing counts only where the first had it too.
+// confirmed is the second of two rounds, in which a crossing counts only where the first had it too. What got through at one of
+// the two wavers: it is neither crossed nor passed.
 func confirmed(first, second map[boundary.Layer][]trial.Attempt) map[boundary.Layer][]trial.Attempt {
 	out := maps.Clone(second)
 	for layer, attempts := range second {
@@ -162,10 +164,22 @@ func confirmed(first, second map[boundary.Layer][]trial.Attempt) map[boundary.La
 			before[a.Words] = a.Result
 		}
 		for i, a := range attempts {
-			if a.Result == trial.Failed && before[a.Words] != trial.Failed {
-				out[layer][i].Result, out[layer][i].Answer, out[layer][i].Remedy = trial.Void, "it got through once and not the time before; it is tried again", ""
+			if (a.Result == trial.Failed) == (before[a.Words] == trial.Failed) {
+				continue
 			}
+			a.Result, a.Wavered, a.Remedy = trial.Void, true, remedyOf(first[layer], a)
+			a.Answer = "it got through at one of two tries; it is tried again"
+			out[layer][i] = a
 		}
 	}
 	return out
+}
+
+func remedyOf(first []trial.Attempt, a trial.Attempt) string {
+	for _, b := range first {
+		if b.Words == a.Words && b.Remedy != "" {
+			return b.Remedy
+		}
+	}
+	return a.Remedy
 }

@@ -10,6 +10,7 @@ import (
 
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
 	"github.com/tenantry/tenantry/internal/boundary"
+	"github.com/tenantry/tenantry/internal/boundary/trial"
 	"github.com/tenantry/tenantry/internal/boundary/vector"
 	"github.com/tenantry/tenantry/internal/controller/condition"
 	"github.com/tenantry/tenantry/internal/controller/desired"
@@ -22,6 +23,8 @@ type subject struct {
 	tenant boundary.Tenant
 	// unfit are the layers whose Secret holds what is not the tenant's own credential: it is presented to no server.
 	unfit map[boundary.Layer]bool
+	// before are the crossings that status shows.
+	before []trial.Attempt
 	// gateway token of its Secret; "" for none.
 	gateway boundary.Secret
 	// logical are the collections that it may name at the gateway; served those that must be there.
@@ -53,7 +56,7 @@ func (r *Runner) gather(ctx context.Context, t *tenantryv1.Tenant, p *connect.Pl
 	if err != nil {
 		return subject{}, err
 	}
-	s := subject{tenant: desired.Tenant(t, corpora, references), unfit: map[boundary.Layer]bool{}}
+	s := subject{tenant: desired.Tenant(t, corpora, references), unfit: map[boundary.Layer]bool{}, before: crossedBefore(t)}
 	s.tenant.Credentials = map[boundary.Layer]boundary.Credential{}
 	for _, c := range t.Status.Credentials {
 		b, err := r.Secrets.Get(ctx, types.NamespacedName{Namespace: t.Status.CredentialsNamespace, Name: c.SecretName}, t)
@@ -86,6 +89,19 @@ func (r *Runner) gather(ctx context.Context, t *tenantryv1.Tenant, p *connect.Pl
 		}
 	}
 	return s, nil
+}
+
+// crossedBefore reads back the crossings that status shows.
+func crossedBefore(t *tenantryv1.Tenant) []trial.Attempt {
+	var out []trial.Attempt
+	for _, f := range t.Status.Findings {
+		if a, ok := trial.Recall(boundary.Finding{
+			Layer: boundary.Layer(f.Layer), Tenant: t.EffectiveTenantID(), Object: f.Object, Severity: boundary.Severity(f.Severity), Message: f.Message,
+		}); ok {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 func (r *Runner) corpora(ctx context.Context, t *tenantryv1.Tenant) (own, references []tenantryv1.Corpus, err error) {

@@ -3,6 +3,7 @@ package trial
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -23,23 +24,35 @@ type Outcome struct {
 	Layers map[boundary.Layer][]Attempt
 	// Voids counts how often in a row the control of a layer failed.
 	Voids map[boundary.Layer]int
+	// tracks of the attempts of each layer, by their words.
+	tracks map[boundary.Layer]map[string]track
 }
 
 // patience is how many rounds in a row may prove nothing before what was proved before counts no longer.
 const patience = 3
 
-// Next is the outcome after one more round. A layer that was not tried is forgotten; one of which nothing could be learned
-// keeps what is known of it for two more rounds, so that a server that is away for a moment rewrites nothing.
+// Next is the outcome after one more round. Of a layer that was not tried its open crossings stay; one of which nothing could be
+// learned keeps what is known of it for two more rounds, so that a server that is away for a moment rewrites nothing.
 func (o Outcome) Next(round map[boundary.Layer][]Attempt) Outcome {
-	next := Outcome{Layers: map[boundary.Layer][]Attempt{}, Voids: map[boundary.Layer]int{}}
-	for layer, attempts := range round {
-		next.Layers[layer] = attempts
-		if !isVoid(attempts) {
-			continue
+	next := Outcome{Layers: map[boundary.Layer][]Attempt{}, Voids: map[boundary.Layer]int{}, tracks: map[boundary.Layer]map[string]track{}}
+	layers := maps.Clone(round)
+	if layers == nil {
+		layers = map[boundary.Layer][]Attempt{}
+	}
+	for layer := range o.tracks {
+		layers[layer] = round[layer]
+	}
+	for layer, attempts := range layers {
+		broken := isVoid(attempts)
+		tracks, shown := nextTracks(o.tracks[layer], attempts, broken), attempts
+		if broken {
+			next.Voids[layer] = o.Voids[layer] + 1
+			if before, known := o.Layers[layer]; known && next.Voids[layer] < patience && !crosses(attempts) {
+				shown = before
+			}
 		}
-		next.Voids[layer] = o.Voids[layer] + 1
-		if before, known := o.Layers[layer]; known && next.Voids[layer] < patience && !crosses(attempts) {
-			next.Layers[layer] = before
+		if shown = overlay(shown, attempts, tracks); len(shown) > 0 || len(tracks) > 0 {
+			next.Layers[layer], next.tracks[layer] = shown, tracks
 		}
 	}
 	return next
@@ -130,7 +143,7 @@ func (o Outcome) Findings(layer boundary.Layer, tenantID string) []boundary.Find
 		}
 		out = append(out, boundary.Finding{
 			Layer: layer, Tenant: tenantID, Object: crossingObject + a.Words, Kind: boundary.Hazard, Severity: a.Severity, Check: CheckCrossed,
-			Message: fmt.Sprintf("a live probe as %s got through: it %s (%s). %s", who(tenantID), a.Words, a.Answer, a.Remedy),
+			Message: fmt.Sprintf(crossingMessage, who(tenantID), a.Words, a.Answer, a.Remedy),
 		})
 	}
 	if o.Voids[layer] >= patience {
@@ -140,8 +153,27 @@ func (o Outcome) Findings(layer boundary.Layer, tenantID string) []boundary.Find
 				"mend that, or nobody knows whether the boundary holds", patience, o.why(layer)),
 		})
 	}
+	for words, t := range o.tracks[layer] {
+		if t.voids >= patience && o.Voids[layer] < patience && t.crossing == nil {
+			out = append(out, unjudged(layer, tenantID, words))
+		}
+	}
 	boundary.SortFindings(out)
 	return out
+}
+
+// unjudged is an attempt that nobody could judge for too long though the control of its layer passed.
+func unjudged(layer boundary.Layer, tenantID, words string) boundary.Finding {
+	return boundary.Finding{
+		Layer: layer, Tenant: tenantID, Object: "unproven: " + words, Kind: boundary.Hazard, Severity: boundary.Warning, Check: CheckUnproven,
+		Message: fmt.Sprintf("for %d rounds nobody could tell whether this tenant %s: the answers were neither rows nor a refusal for want of "+
+			"a right; status.probe.evidence says which. Look for policies that raise errors, and for locks that are held", patience, words),
+	}
+}
+
+// Wavers says that an attempt got through at one of two tries in the last round.
+func (o Outcome) Wavers() bool {
+	return slices.ContainsFunc(o.sorted(), func(a Attempt) bool { return a.Wavered })
 }
 
 func who(tenantID string) string {
@@ -172,7 +204,20 @@ func (o Outcome) Equal(other Outcome) bool {
 			}
 		}
 	}
-	return true
+	return maps.Equal(o.unjudged(), other.unjudged())
+}
+
+// unjudged are the attempts that could not be judged for too long.
+func (o Outcome) unjudged() map[string]bool {
+	out := map[string]bool{}
+	for layer, tracks := range o.tracks {
+		for words, t := range tracks {
+			if t.voids >= patience {
+				out[string(layer)+" "+words] = true
+			}
+		}
+	}
+	return out
 }
 
 const crossingObject = "probe: "

@@ -41,6 +41,10 @@ type Attempt struct {
 	Words string
 	// Control: it is the positive control of its layer.
 	Control bool
+	// Closed: it is tried of a tenant whose access is closed only.
+	Closed bool
+	// Wavered: of two tries in this round it got through at one. Idle: it is Void because there was nothing to try it on.
+	Wavered, Idle bool
 	// Severity of a crossing: Critical where a tenant reaches, weighs or spoils what is another's, else Warning.
 	Severity boundary.Severity
 	Result   Result
@@ -95,6 +99,12 @@ func (a *Attempt) Unproven(answer string) {
 	if a.Result != Failed && a.Result != Void {
 		a.Result, a.Answer = Void, answer
 	}
+}
+
+// Nothing records that there was nothing to try it on, which is nobody's fault.
+func (a *Attempt) Nothing(answer string) {
+	a.Idle = a.Result != Failed && a.Result != Void
+	a.Unproven(answer)
 }
 
 // Attempts of the sheet. What was begun and never tried is left out. Without its control, nothing that was refused counts.

@@ -26,6 +26,8 @@ type Probes interface {
 const (
 	maxEvidence = 20
 	maxWords    = 256
+	// expired begins what an acceptance that has ended adds to a message; it is added anew every time.
+	expired = "; it was accepted ("
 )
 
 // probed adds what probes found to what the layers showed. Until this process has probed a Tenant, what another one saw cross
@@ -59,7 +61,7 @@ func crossedBefore(t *tenantryv1.Tenant, layer boundary.Layer) []boundary.Findin
 		}
 		out = append(out, boundary.Finding{
 			Layer: layer, Tenant: t.EffectiveTenantID(), Object: f.Object, Kind: boundary.Kind(f.Kind),
-			Severity: boundary.Severity(f.Severity), Check: trial.CheckCrossed, Message: f.Message,
+			Severity: boundary.Severity(f.Severity), Check: trial.CheckCrossed, Message: strings.Split(f.Message, expired)[0],
 		})
 	}
 	return out

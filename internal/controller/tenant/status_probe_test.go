@@ -90,3 +90,14 @@ func TestProbeStatusMovesWithTheOutcomeAlone(t *testing.T) {
 		t.Errorf("status %+v", next)
 	}
 }
+
+func TestAnExpiredAcceptanceIsToldOnce(t *testing.T) {
+	tn := &tenantryv1.Tenant{}
+	tn.Status.Findings = []tenantryv1.Finding{{
+		Layer: "Cache", Object: "probe: lists", Kind: "Hazard", Severity: "Warning",
+		Message: "got through; it was accepted (a), and that expired on 2026-01-01; it was accepted (a), and that expired on 2026-01-01",
+	}}
+	if got := crossedBefore(tn, boundary.Cache); len(got) != 1 || got[0].Message != "got through" {
+		t.Errorf("read back: %v", got)
+	}
+}

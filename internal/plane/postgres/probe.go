@@ -134,6 +134,7 @@ func (s *Server) probeClosed(ctx context.Context, c boundary.Credential) ([]tria
 	}
 	sheet.Control(trialAnswers).Held()
 	attempt := sheet.Negative(trialStillOpen, boundary.Critical)
+	attempt.Closed = true
 	s.config.Trace("read", "probe login")
 	conn, err := s.loginAs(ctx, c)
 	e, answered := errors.AsType[*pgconn.PgError](err)

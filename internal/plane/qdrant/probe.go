@@ -23,6 +23,8 @@ const (
 	probeTimeout = 15 * time.Second
 	// probedOthers at most: collections of other tenants that one round tries.
 	probedOthers = 3
+	// trialClosed is the attempt of a tenant whose access is closed.
+	trialClosed = "uses its token although its access is closed"
 )
 
 // Probe presents the tenant's token: it must open the tenant's collections and nothing else. Nothing is written. A tenant
@@ -42,7 +44,8 @@ func (s *Server) Probe(ctx context.Context, subject trial.Subject) ([]trial.Atte
 	own := grants[subject.Turn%len(grants)].Collection
 	if subject.Tenant.Access != boundary.Open {
 		p.sheet.Control("the server answers").Held()
-		p.refused("uses its token although its access is closed", own, p.read(own))
+		p.sheet.Negative(trialClosed, boundary.Critical).Closed = true
+		p.refused(trialClosed, own, p.read(own))
 		return p.sheet.Attempts(), nil
 	}
 	p.reads(own)

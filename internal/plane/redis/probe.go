@@ -91,6 +91,7 @@ func (m *matrixRun) one(addr string, t cache.Trial, answer *redis.Cmd, fault err
 	if t.Allowed {
 		a = m.sheet.Control(t.Attempt)
 	}
+	a.Closed = m.closed
 	allowed, known := verdictOf(answer, fault)
 	switch {
 	case fault == nil && unknownCommand(answer.Err()): // this server has no such command: nothing to refuse
