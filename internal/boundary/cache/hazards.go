@@ -73,12 +73,12 @@ func (h Hazards) Tenant(id string) []boundary.Finding {
 		}
 		out = append(out, boundary.Finding{Layer: boundary.Cache, Tenant: id, Object: object(f.user, f.node),
 			Kind: boundary.Hazard, Severity: f.severity, Check: CheckForeignUser, Message: fmt.Sprintf(
-				"user %s reaches this tenant's keys or channels by the pattern %s; take it away with %s", f.user, f.patterns[at], f.remedy)})
+				"user %s reaches this tenant's keys or channels by the pattern %s; take it away with %s", Quote(f.user), quote(f.patterns[at], patternBytes), f.remedy)})
 	}
 	return out
 }
 
-func object(user, node string) string { return "user " + user + " on " + node }
+func object(user, node string) string { return "user " + Quote(user) + " on " + node }
 
 func (h *Hazards) add(object, check string, severity boundary.Severity, format string, args ...any) {
 	h.Plane = append(h.Plane, boundary.Finding{Layer: boundary.Cache, Object: object, Kind: boundary.Hazard,
@@ -95,16 +95,17 @@ func (s Spec) hazard(n *Node, name string, h *Hazards) {
 		s.openDefault(n, u, h)
 	case name == s.Operator && u.NoPass:
 		h.add(object(name, n.Name), CheckOperatorOpen, boundary.Critical, "the operator's user %s needs no password: anybody, and every "+
-			"tenant, can log in as it and change every user; run ACL SETUSER %s resetpass and give it the password of the DataPlane's Secret",
-			name, name)
+			"tenant, can log in as it and change every user; run ACL SETUSER %s resetpass and give it the password of the DataPlane's Secret%s",
+			Quote(name), Quote(name), s.thenSave())
 	case name == s.Operator:
 	case tenants:
-		if unclaimed(n, name, id, h) {
+		if s.unclaimed(n, name, id, h) {
 			s.overlap(n, name, u, h)
 		}
 	case administers(u):
 		h.add(object(name, n.Name), CheckAdministrator, openly(u, boundary.Info),
-			"user %s may change users and thereby reach every tenant's keys; it is trusted like the operator%s", name, openText(name, u))
+			"user %s may change users and thereby reach every tenant's keys; it is trusted like the operator%s", Quote(name),
+			s.openText(name, u))
 	default:
 		s.unbound(n, name, u, h)
 		s.overlap(n, name, u, h)
@@ -119,11 +120,12 @@ func openly(u User, otherwise boundary.Severity) boundary.Severity {
 	return otherwise
 }
 
-func openText(name string, u User) string {
+func (s Spec) openText(name string, u User) string {
 	if !u.NoPass {
 		return ""
 	}
-	return fmt.Sprintf(". It needs no password, so that every tenant can log in as it: ACL SETUSER %s resetpass off", name)
+	return fmt.Sprintf(". It needs no password, so that every tenant can log in as it: ACL SETUSER %s resetpass off%s",
+		Quote(name), s.thenSave())
 }
 
 // unbinding are commands that see or destroy what belongs to everybody, whatever a user's patterns are. Those that
@@ -140,15 +142,15 @@ func (s Spec) unbound(n *Node, name string, u User, h *Hazards) {
 	}
 	if len(may) > 0 {
 		h.add(object(name, n.Name), CheckBeyondPatterns, openly(u, boundary.Warning), "user %s may run %s, which no key pattern binds: it sees "+
-			"or destroys what belongs to every tenant; take that away with ACL SETUSER %s %s-%s%s", name, strings.Join(may, ", "), name,
-			choose(len(u.Selectors) > 0, "clearselectors ", ""), strings.Join(may, " -"), openText(name, u))
+			"or destroys what belongs to every tenant; take that away with ACL SETUSER %s %s-%s%s%s", Quote(name), strings.Join(may, ", "), Quote(name),
+			choose(len(u.Selectors) > 0, "clearselectors ", ""), strings.Join(may, " -"), s.thenSave(), s.openText(name, u))
 	}
 }
 
 // narrow is the command that takes a user's patterns away.
-func narrow(name string, u User) string {
-	return "ACL SETUSER " + name + choose(len(u.Selectors) > 0, " clearselectors", "") + " resetkeys resetchannels and the patterns it needs" +
-		openText(name, u)
+func (s Spec) narrow(name string, u User) string {
+	return "ACL SETUSER " + Quote(name) + choose(len(u.Selectors) > 0, " clearselectors", "") + " resetkeys resetchannels and the patterns it needs" +
+		s.thenSave() + s.openText(name, u)
 }
 
 // openDefault: a tenant's connection becomes default by RESET, which nothing can refuse. What default reaches is what
@@ -159,17 +161,18 @@ func (s Spec) openDefault(n *Node, u User, h *Hazards) {
 	}
 	h.add(object("default", n.Name), CheckOpenDefault, boundary.Critical,
 		"the default user is on and needs no password: anybody, and every tenant by RESET, can use the server as default; "+
-			"switch it off with ACL SETUSER default off on %s, then save the users", n.Name)
+			"switch it off with ACL SETUSER default off on %s%s", n.Name, s.thenSave())
 }
 
 // unclaimed reports a user that carries a tenant's name but that no living claim speaks for.
-func unclaimed(n *Node, name, id string, h *Hazards) bool {
+func (s Spec) unclaimed(n *Node, name, id string, h *Hazards) bool {
 	claim, ok := n.Claims[id]
 	if n.Claims == nil || ok && !claim.Tombstone {
 		return false
 	}
 	h.add(object(name, n.Name), CheckUnclaimedUser, boundary.Warning,
-		"user %s is on, and no Tenant claims tenantID %q; if none is about to, remove it with ACL DELUSER %s", name, id, name)
+		"user %s is on, and no Tenant claims tenantID %s; if none is about to, remove it with ACL DELUSER %s%s", Quote(name), Quote(id),
+		Quote(name), s.thenSave())
 	return true
 }
 
@@ -190,12 +193,12 @@ func (s Spec) overlap(n *Node, name string, u User, h *Hazards) {
 	if everybody >= 0 {
 		h.add(object(name, n.Name), CheckForeignUser, openly(u, boundary.Warning),
 			"user %s reaches every tenant's keys or channels by the pattern %s; name it as appUser, or narrow it with %s",
-			name, patterns[everybody], narrow(name, u))
+			Quote(name), quote(patterns[everybody], patternBytes), s.narrow(name, u))
 		return
 	}
 	patterns = slices.DeleteFunc(patterns, func(p string) bool { return !reaches(p, s.KeyPrefix+":") })
 	if len(patterns) > 0 {
-		h.foreign = append(h.foreign, foreign{n.Name, name, patterns, openly(u, boundary.Warning), narrow(name, u)})
+		h.foreign = append(h.foreign, foreign{n.Name, name, patterns, openly(u, boundary.Warning), s.narrow(name, u)})
 	}
 }
 

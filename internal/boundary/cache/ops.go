@@ -113,14 +113,14 @@ func (o SetUser) String() string {
 		}
 		words[i] = w
 	}
-	text := o.Forget.String() + "ACL SETUSER " + o.User + " " + strings.Join(words, " ")
+	text := o.Forget.String() + "ACL SETUSER " + Quote(o.User) + " " + strings.Join(words, " ")
 	if o.Kill {
-		text += "; CLIENT KILL USER " + o.User
+		text += "; CLIENT KILL USER " + Quote(o.User)
 	}
 	return text
 }
 
-func (o DropUser) String() string { return o.Forget.String() + "ACL DELUSER " + o.User }
+func (o DropUser) String() string { return o.Forget.String() + "ACL DELUSER " + Quote(o.User) }
 
 // String shows the command that removes the record, before another one.
 func (r Record) String() string {

@@ -24,6 +24,8 @@ const (
 	CheckMarkerChanged = "marker-changed"
 	// CheckFlaw: the server's version lets a script out.
 	CheckFlaw = "server-flaw"
+	// CheckDenialsUnreadable: somebody made a node's log of refused attempts too large to read.
+	CheckDenialsUnreadable = "denials-unreadable"
 )
 
 // Facts are what a node says of itself.
@@ -66,6 +68,14 @@ func (s Spec) server(n *Node, h *Hazards) {
 			"over the server and everybody's data; upgrade (mended in %s), or declare redis.scripts: Deny. Distributions mend without another "+
 			"number: if yours did, accept this hazard", f.Version, n.Name, scriptFlaw.cve, strings.Join(scriptFlaw.fixes(f.Version), ", "))
 	}
+}
+
+// DenialsUnreadable is the hazard that a node's ACL log was too large to be read as a whole.
+func DenialsUnreadable(node string) boundary.Finding {
+	return boundary.Finding{Layer: boundary.Cache, Object: "ACL log of " + node, Kind: boundary.Hazard, Severity: boundary.Warning,
+		Check: CheckDenialsUnreadable, Message: "the ACL log of " + node + " was larger than 8 MiB within the last ten minutes: somebody tried " +
+			"a key or channel of that size, by accident or to hide what else was refused. Tenantry told of the newest entries that it could read " +
+			"and cleared the log with ACL LOG RESET; look for who sends such keys, and bound them with CONFIG SET proto-max-bulk-len"}
 }
 
 // marker judges the record that says whose a primary is.

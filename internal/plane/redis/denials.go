@@ -3,6 +3,7 @@ package redis
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -59,11 +60,46 @@ func (h *harvest) retain(nodes []string) {
 	h.nodes = kept
 }
 
-// freshEntries reads one node's log. The clock that its ages count back from is in INFO.
+// freshEntries reads one node's log, or of one that is too large the newest entries that are not. Whoever may try a key can
+// make an entry of any size: such a log is cleared, so that it hides one round and not all that follow.
 func (s *Server) freshEntries(ctx context.Context, addr string) ([]cache.LogEntry, error) {
+	for _, most := range []int{logLength, 16, 1} {
+		fresh, err := s.newest(ctx, addr, most)
+		if most == logLength && !errors.Is(err, errTooLarge) {
+			return fresh, err
+		}
+		if err == nil {
+			return append(fresh, unread), s.clearLog(ctx, addr)
+		}
+		if !errors.Is(err, errTooLarge) {
+			return nil, err
+		}
+	}
+	return []cache.LogEntry{unread}, s.clearLog(ctx, addr)
+}
+
+// unread stands for the entries of a log that were too large: one attempt at least, by whomever.
+var unread = cache.LogEntry{Count: 1}
+
+// clearLog removes what is too large, which frees the server's memory, too.
+func (s *Server) clearLog(ctx context.Context, addr string) error {
+	s.unreadable.add(addr, s.cfg.Clock.Now())
+	p := s.logClient(addr).Pipeline()
+	reset := p.Do(ctx, "acl", "log", "reset")
+	if err := s.exchange(ctx, "write", "clear ACL log of "+addr, addr, p); err != nil {
+		return err
+	}
+	if err := reset.Err(); err != nil {
+		return s.fault(addr, err)
+	}
+	return nil
+}
+
+// newest reads at most so many entries. The clock that their ages count back from is in INFO.
+func (s *Server) newest(ctx context.Context, addr string, most int) ([]cache.LogEntry, error) {
 	p := s.logClient(addr).Pipeline()
 	about := p.Info(ctx, "server")
-	entries := p.Do(ctx, "acl", "log", logLength)
+	entries := p.Do(ctx, "acl", "log", most)
 	if err := s.exchange(ctx, "read", "read ACL log of "+addr, addr, p); err != nil {
 		return nil, err
 	}

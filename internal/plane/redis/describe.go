@@ -116,7 +116,8 @@ func (s *Server) lacking(looks []*look) []string {
 			}
 		}
 		if what := withoutRight[right]; what != "" && len(nodes) > 0 {
-			out = append(out, fmt.Sprintf(what+"; run there as an administrator: ACL SETUSER %s +%s", few(nodes), s.cfg.Username, right))
+			out = append(out, fmt.Sprintf(what+"; run there as an administrator: ACL SETUSER %s +%s%s", few(nodes),
+				cache.Quote(s.cfg.Username), right, cache.ThenSave(s.cfg.Spec.Persistence)))
 		}
 	}
 	return out

@@ -8,6 +8,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/tenantry/tenantry/internal/boundary/cache"
 	"github.com/tenantry/tenantry/internal/plane"
 )
 
@@ -81,7 +82,7 @@ func (s *Server) explainSentinel(addr string, err error) error {
 			"password either; give it the user with the same password and +sentinel|master +sentinel|replicas", addr, s.cfg.Username)
 	case begins(err, "NOPERM"):
 		return plane.Faultf(plane.MissingRights, err, "user %q may not ask sentinel %s: ACL SETUSER %s +sentinel|master "+
-			"+sentinel|replicas", s.cfg.Username, addr, s.cfg.Username)
+			"+sentinel|replicas, then save its users", s.cfg.Username, addr, cache.Quote(s.cfg.Username))
 	case isReply(err):
 		return plane.Faultf(plane.InvalidSpec, err, "sentinel %s does not know the group %q (%s); put the name that it monitors "+
 			"into redis.masterName", addr, s.cfg.MasterName, firstLine(err))

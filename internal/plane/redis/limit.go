@@ -13,8 +13,7 @@ import (
 const logBytes = 8 << 20
 
 // errTooLarge ends a connection on which an answer is larger than it may be.
-var errTooLarge = errors.New("the answer is larger than 8 MiB; if it is the ACL log, somebody tries keys of that size: " +
-	"read it with ACL LOG and clear it with ACL LOG RESET")
+var errTooLarge = errors.New("the answer is larger than 8 MiB")
 
 // limit bounds what is read for each request on a client's connections.
 func limit(opts *redis.Options, most int) {

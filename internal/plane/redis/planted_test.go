@@ -3,6 +3,7 @@ package redis_test
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -160,6 +161,54 @@ func TestPlantedIsFoundAndMended(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A name may hold anything but spaces and zero bytes. redis-cli, given the remedy as it stands, changes that user and no other.
+func TestRemediesNameTheUserTheyMean(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, nil)
+	before := len(s.users())
+	for _, name := range []string{"plain", "x;FLUSHALL", "$(id)`id`", `a"b'c\d`, "esc\x1b[31m\x01", "\u202e\xff", `"quoted"`, `\x41`} {
+		c := admin(t, s.second)
+		must(t, c.Do(t.Context(), "acl", "setuser", name, "on", ">x", "~*", "+get").Err())
+		must(t, c.Do(t.Context(), "acl", "setuser", "tenant-"+name, "on", ">x").Err())
+		found, _ := s.audit()
+		if len(found) != 2 {
+			t.Errorf("%q: found %+v", name, found)
+		}
+		for _, f := range found {
+			command := regexp.MustCompile(`ACL (SETUSER|DELUSER) [^ ,]+( resetkeys resetchannels)?`).FindString(f.Message)
+			if err := c.Do(t.Context(), cliWords(t, command)...).Err(); err != nil {
+				t.Errorf("%q: %s: %v", name, command, err)
+			}
+		}
+		if found, _ := s.audit(); len(found) > 0 {
+			t.Errorf("%q: still found after the remedies: %+v", name, found)
+		}
+		if n, err := c.Do(t.Context(), "acl", "deluser", name).Int(); n != 1 || err != nil {
+			t.Errorf("%q: its name does not stand: %v", name, err)
+		}
+	}
+	if left := s.users(); len(left) != before {
+		t.Errorf("users that nobody made: %v", left)
+	}
+}
+
+// cliWords splits a line as redis-cli does (sdssplitargs), of what double quotes may hold only \xHH.
+func cliWords(t *testing.T, line string) (words []any) {
+	t.Helper()
+	if strings.ContainsAny(line, "\n'") {
+		t.Fatalf("no single line: %q", line)
+	}
+	for word := range strings.FieldsSeq(line) {
+		if strings.HasPrefix(word, `"`) {
+			unquoted, err := strconv.Unquote(word)
+			must(t, err)
+			word = unquoted
+		}
+		words = append(words, word)
+	}
+	return words
 }
 
 // remedy is the command in a message, without what only its reader can fill in.

@@ -108,5 +108,6 @@ func (s *Server) explainRights(addr string, lacking []string) error {
 	}
 	slices.Sort(lacking)
 	return plane.Faultf(plane.MissingRights, nil, "user %q lacks rights on Redis node %s; run there as an administrator: "+
-		"ACL SETUSER %s %s", s.cfg.Username, addr, s.cfg.Username, strings.Join(slices.Compact(lacking), " "))
+		"ACL SETUSER %s %s%s", s.cfg.Username, addr, cache.Quote(s.cfg.Username), strings.Join(slices.Compact(lacking), " "),
+		cache.ThenSave(s.cfg.Spec.Persistence))
 }

@@ -26,6 +26,8 @@ type Server struct {
 	refused sync.Map
 	// harvest of the nodes' ACL logs.
 	harvest harvest
+	// unreadable logs.
+	unreadable unreadable
 
 	mu      sync.Mutex
 	clients map[string]*redis.Client
@@ -115,7 +117,8 @@ func (s *Server) DiffPlane(ctx context.Context, f plane.Freshness) (boundary.Dif
 		return boundary.Diff{}, err
 	}
 	d := s.cfg.Spec.DiffPlane(snap.nodes, snap.fault == nil)
-	d.Hazards = snap.hazards.Plane
+	d.Hazards = slices.Concat(snap.hazards.Plane, s.unreadable.hazards(snap.nodes, s.cfg.Clock.Now()))
+	boundary.SortFindings(d.Hazards)
 	return d, snap.fault
 }
 
