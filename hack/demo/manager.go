@@ -24,7 +24,7 @@ func (d *demo) startManager(ctx context.Context) error {
 		return wrap("start the manager", err)
 	}
 	d.console.Command("KUBECONFIG=" + operatorAccount + ".kubeconfig ./manager --namespace=" + operatorNamespace + " --leader-elect=false \\\n" +
-		"  --metrics-secure=false --metrics-bind-address=" + d.manager.metricsAddr + " --health-probe-bind-address=0")
+		"  --metrics-secure=false --metrics-bind-address=" + d.manager.metricsAddr + " --health-probe-bind-address=0 --probe-period=" + probePeriod)
 	if err := d.manager.ready(ctx); err != nil {
 		return err
 	}
@@ -37,7 +37,8 @@ func (m *manager) start() (err error) {
 		return err
 	}
 	return m.run([]string{"POD_SERVICE_ACCOUNT=" + operatorAccount}, "--namespace="+operatorNamespace, "--leader-elect=false",
-		"--metrics-secure=false", "--metrics-bind-address="+m.metricsAddr, "--health-probe-bind-address=0")
+		"--metrics-secure=false", "--metrics-bind-address="+m.metricsAddr, "--health-probe-bind-address=0",
+		"--probe-period="+probePeriod)
 }
 
 // ready waits until the metrics are served.

@@ -5,6 +5,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/qdrant/go-client/qdrant"
+
+	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
 )
 
 func TestTextHelpers(t *testing.T) {
@@ -73,7 +75,7 @@ func TestTimeless(t *testing.T) {
 	item := func(version, audited, message string) map[string]any {
 		return map[string]any{
 			"metadata": map[string]any{"name": "a", "resourceVersion": version},
-			"status":   map[string]any{"lastAuditTime": audited, "message": message},
+			"status":   map[string]any{"lastAuditTime": audited, "lastProbeTime": audited, "message": message},
 		}
 	}
 	before := timeless(item("1", "noon", "fine"))
@@ -101,6 +103,32 @@ func TestJudgeRedis(t *testing.T) {
 			_, err := judgeRedis("NOPERM", []string{"GET k"}, func(string) (any, error) { return "v", tc.reply })
 			if held := err == nil; held != tc.held {
 				t.Errorf("held is %t, want %t: %v", held, tc.held, err)
+			}
+		})
+	}
+}
+
+// TestProven: a round counts once all of it could be tried, the gateway too, and nothing got through.
+func TestProven(t *testing.T) {
+	rows := tenantryv1.ProbeEvidence{Layer: "Rows", Attempt: "reads its own rows", Result: "Passed"}
+	gate := tenantryv1.ProbeEvidence{Layer: "Vector", Attempt: "gateway: lists collections of others", Result: "Passed"}
+	through := tenantryv1.ProbeEvidence{Layer: "Vector", Attempt: gate.Attempt, Result: "Failed", Answer: "one that is not the tenant's"}
+	tests := map[string]struct {
+		probe           *tenantryv1.ProbeStatus
+		proven, crossed bool
+	}{
+		"nothing yet":            {},
+		"all of it":              {probe: &tenantryv1.ProbeStatus{Passed: 2, Evidence: []tenantryv1.ProbeEvidence{rows, gate}}, proven: true},
+		"before the gateway":     {probe: &tenantryv1.ProbeStatus{Passed: 1, Void: 1, Evidence: []tenantryv1.ProbeEvidence{gate, rows}}},
+		"before its Secret":      {probe: &tenantryv1.ProbeStatus{Passed: 1, Evidence: []tenantryv1.ProbeEvidence{rows}}},
+		"something got through":  {probe: &tenantryv1.ProbeStatus{Passed: 1, Failed: 1, Evidence: []tenantryv1.ProbeEvidence{through, rows}}, crossed: true},
+		"through and not proven": {probe: &tenantryv1.ProbeStatus{Failed: 1, Void: 4, Evidence: []tenantryv1.ProbeEvidence{through}}, crossed: true},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			proven, err := proven(acme, tc.probe)
+			if proven != tc.proven || (err != nil) != tc.crossed {
+				t.Errorf("proven is %t, want %t; error %v", proven, tc.proven, err)
 			}
 		})
 	}

@@ -94,14 +94,15 @@ func orEmpty(v any) any {
 	return v
 }
 
-// timeless is an object without its version and without what moves with the clock: when a plane was last audited, and the
-// count of a corpus's points, which is taken once a minute.
+// timeless is an object without its version and without what moves with the clock: when a plane was last audited and
+// probed, and the count of a corpus's points, which is taken once a minute.
 func timeless(item map[string]any) map[string]any {
 	meta, _ := item["metadata"].(map[string]any)
 	delete(meta, "resourceVersion")
 	delete(meta, "managedFields")
 	status, _ := item["status"].(map[string]any)
 	delete(status, "lastAuditTime")
+	delete(status, "lastProbeTime")
 	delete(status, "points")
 	if secret := item["data"]; secret != nil {
 		item["data"] = fmt.Sprintf("%x", sha256.Sum256([]byte(fmt.Sprint(secret)))) // a difference would be printed

@@ -139,6 +139,18 @@ func (p *gatewayProbe) own(s subject, turn int) {
 
 const gatewayRemedy = "Take the gateway out of service (scale its Deployment to zero) and look at its version and its logs"
 
+// referenceNames are the names by which a tenant may be served what it may read: the long ones, and the bare names of the
+// corpora. The gateway leaves a bare name out that means two things; another tenant's collection it never is.
+func referenceNames(readable []string, references []tenantryv1.Corpus) []string {
+	out := slices.Clone(readable)
+	for i := range references {
+		if p := references[i].Status.Placement; p != nil && slices.Contains(readable, p.Collection) {
+			out = append(out, references[i].Name)
+		}
+	}
+	return out
+}
+
 type foreignName struct{ words, collection string }
 
 // foreignNames are names that the gateway must not know for this tenant: what others call their collections, and what Qdrant

@@ -3,7 +3,6 @@ package probe
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -80,7 +79,7 @@ func (r *Runner) gather(ctx context.Context, t *tenantryv1.Tenant, p *connect.Pl
 		return subject{}, err
 	}
 	s.gateway = b.Secret()
-	s.logical, s.served = slices.Clone(s.tenant.References), nil
+	s.logical, s.served = referenceNames(s.tenant.References, references), nil
 	for i := range corpora {
 		c := &corpora[i]
 		s.logical = append(s.logical, c.Name)

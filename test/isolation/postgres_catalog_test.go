@@ -10,7 +10,8 @@ import (
 // much of, and nothing is right. The control runs it as a superuser, who finds something, or as it says.
 var visible = map[string]struct{ sql, control string }{
 	"tables of ours that it may use": {`SELECT c.oid::regclass, p FROM pg_class c, unnest(ARRAY['SELECT','INSERT','UPDATE','DELETE','TRUNCATE','REFERENCES','TRIGGER']) p
-		WHERE c.relnamespace = 'tenantry'::regnamespace AND c.relkind IN ('r', 'v', 'm', 'p') AND has_table_privilege(c.oid, p)`, ""},
+		WHERE c.relnamespace = 'tenantry'::regnamespace AND c.relkind IN ('r', 'v', 'm', 'p') AND has_table_privilege(c.oid, p)
+		AND NOT (c.relname = 'ai_usage_logs' AND p = 'SELECT' AND c.relrowsecurity AND c.relforcerowsecurity)`, ""}, // its own rows of the ledger
 	"columns of ours that it may use": {`SELECT attrelid::regclass, attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
 		WHERE c.relnamespace = 'tenantry'::regnamespace AND c.relkind = 'r' AND attnum > 0 AND has_column_privilege(attrelid, attnum, 'SELECT')`, ""},
 	"rights on protected tables that policies do not hold": {`SELECT c.oid::regclass, p FROM pg_class c, unnest(ARRAY['TRUNCATE','REFERENCES','TRIGGER']) p
@@ -65,7 +66,8 @@ func TestWhatTheCatalogTells(t *testing.T) {
 }
 
 // TestFunctionsOfOurs: who may run what in the schema tenantry. Everybody may ask who it is, because policies do so in its
-// name; naming a tenant is for the plane's own roles, and refused to logins.
+// name; naming a tenant is for the plane's own roles, and refused to logins. Of budgets, tenants and applications call what is
+// theirs, and only applications act for many or give reservations back.
 func TestFunctionsOfOurs(t *testing.T) {
 	w := theWorld(t)
 	const runnable = `SELECT string_agg(proname, ',' ORDER BY proname) FROM pg_proc WHERE pronamespace = 'tenantry'::regnamespace AND has_function_privilege(oid, 'EXECUTE')`
@@ -74,10 +76,13 @@ func TestFunctionsOfOurs(t *testing.T) {
 			conn *pgx.Conn
 			want string
 		}{
-			"a tenant":        {w.login(t, p.open[0]), "current_tenant,use_tenant"},
-			"the application": {p.db.Connect(t, p.db.App), "current_tenant,use_tenant"},
-			"the owner":       {p.db.Connect(t, p.db.Owner), "current_tenant"},
-			"maintenance":     {p.db.Connect(t, p.db.Maintenance), "current_tenant"},
+			"a tenant": {w.login(t, p.open[0]), "budget_status,current_tenant,reserve,route,settle,use_tenant"},
+			"the application": {
+				p.db.Connect(t, p.db.App),
+				"budget_status,current_tenant,release,release_many,reserve,reserve_many,route,settle,settle_many,use_tenant",
+			},
+			"the owner":   {p.db.Connect(t, p.db.Owner), "current_tenant"},
+			"maintenance": {p.db.Connect(t, p.db.Maintenance), "current_tenant"},
 		} {
 			if got := try(t, c.conn, runnable); got != c.want {
 				t.Errorf("%s: %s may run %q, want %q", p.name, name, got, c.want)

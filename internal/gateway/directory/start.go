@@ -75,23 +75,38 @@ func (d *Directory) rebuild(ctx context.Context) {
 // probeEvery takes the snapshot for current where the API server answers and every watch has been open since the last time
 // it was asked. A watch that was opened just now may still owe what happened while it was closed.
 func (d *Directory) probeEvery(ctx context.Context, tick <-chan time.Time, reader client.Reader) {
-	last, watching := d.clock.Now(), true
+	w := watcher{last: d.clock.Now(), watching: true}
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick:
 		}
-		asked := d.clock.Now()
-		current := d.probe(ctx, reader) && d.streams.complete(last)
-		if current {
-			d.fresh.Store(asked.UnixNano())
-		}
-		if current != watching {
-			log.FromContext(ctx).Info("Watching the API server", "successful", current, "age", d.age().String(),
-				"refuseAllAfter", d.options.MaxStaleness.String())
-		}
-		last, watching = asked, current
+		d.ask(ctx, reader, &w)
+	}
+}
+
+// watcher is what is known between two questions.
+type watcher struct {
+	last time.Time
+	// watching is what the log said last.
+	watching bool
+}
+
+// ask puts one question. A watch that was renewed, as each is every few minutes, misses one, and two in a row miss two: only
+// what goes on for longer is worth a line. Half an interval is for a tick that comes late.
+func (d *Directory) ask(ctx context.Context, reader client.Reader, w *watcher) {
+	asked := d.clock.Now()
+	current := d.probe(ctx, reader) && d.streams.complete(w.last)
+	w.last = asked
+	lost := asked.Sub(d.Freshness()) > 2*d.options.ProbeInterval+d.options.ProbeInterval/2
+	if current {
+		d.fresh.Store(asked.UnixNano())
+	}
+	if current && !w.watching || !current && lost && w.watching {
+		w.watching = current
+		log.FromContext(ctx).Info("Watching the API server", "successful", current, "age", d.age().String(),
+			"refuseAllAfter", d.options.MaxStaleness.String())
 	}
 }
 
