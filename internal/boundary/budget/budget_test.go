@@ -2,6 +2,7 @@ package budget
 
 import (
 	"flag"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -136,6 +137,22 @@ func TestWhatCannotBe(t *testing.T) {
 	}
 }
 
+func TestAmounts(t *testing.T) {
+	for _, c := range []struct {
+		unit string
+		n    int64
+		want string
+	}{
+		{Tokens, 0, "0"}, {Tokens, 5_000_000, "5000000"}, {Tokens, -3, "-3"},
+		{USD, 0, "0.00"}, {USD, 1, "0.000001"}, {USD, 500_000, "0.50"}, {USD, 12_345_000, "12.345"}, {USD, 250_000_000, "250.00"},
+		{USD, -500_000, "-0.50"}, {USD, -1_500_001, "-1.500001"}, {USD, math.MinInt64, "-9223372036854.775808"},
+	} {
+		if got := Amount(c.unit, c.n); got != c.want {
+			t.Errorf("%d %s is written %q, want %q", c.n, c.unit, got, c.want)
+		}
+	}
+}
+
 func TestCounters(t *testing.T) {
 	sums := []Sum{{Model: "a", Tokens: 1, Micros: 2, ReservedTokens: 3}, {Model: "b", Tokens: 9}}
 	for name, c := range map[string]struct {
@@ -144,7 +161,8 @@ func TestCounters(t *testing.T) {
 	}{
 		"agree":    {func(*Counters) {}, ""},
 		"used":     {func(c *Counters) { c.Used[0] = 0 }, "Tokens used of model a are 0, and the ledger has 1; count anew"},
-		"reserved": {func(c *Counters) { c.Reserved[1] = 4 }, "USD reserved of model * are 4, and the ledger has 0; count anew"},
+		"reserved": {func(c *Counters) { c.Reserved[1] = 4 }, "USD reserved of model * are 0.000004, and the ledger has 0.00; count anew"},
+		"dollars":  {func(c *Counters) { c.Used[1] = 1440 }, "USD used of model * are 0.00144, and the ledger has 0.000002; count anew"},
 		"open":     {func(c *Counters) { c.Open = 1 }, "open reservations are 1, and the ledger has 0; count anew"},
 		"broken":   {func(c *Counters) { c.Reserved = nil }, "they are not as many as its limits; count anew"},
 	} {

@@ -34,10 +34,10 @@ func (c Counters) problems() []string {
 	var out []string
 	for i := range c.Units {
 		if c.Used[i] != used[i] {
-			out = append(out, fmt.Sprintf("%s used of model %s are %d, and the ledger has %d", c.Units[i], c.Models[i], c.Used[i], used[i]))
+			out = append(out, fmt.Sprintf("%s used of model %s are %s, and the ledger has %s", c.Units[i], c.Models[i], Amount(c.Units[i], c.Used[i]), Amount(c.Units[i], used[i])))
 		}
 		if c.Reserved[i] != reserved[i] {
-			out = append(out, fmt.Sprintf("%s reserved of model %s are %d, and the ledger has %d", c.Units[i], c.Models[i], c.Reserved[i], reserved[i]))
+			out = append(out, fmt.Sprintf("%s reserved of model %s are %s, and the ledger has %s", c.Units[i], c.Models[i], Amount(c.Units[i], c.Reserved[i]), Amount(c.Units[i], reserved[i])))
 		}
 	}
 	if c.Open != c.LedgerOpen {

@@ -62,7 +62,8 @@ func differences(want Budget, have *TenantState) []string {
 	sameLimits := have.whole() && slices.Equal(units, have.Units) && slices.Equal(models, have.Models)
 	say(!sameLimits, "its limits are for other units or models")
 	for i := range amounts {
-		say(sameLimits && amounts[i] != have.Amounts[i], "its limit in %s for model %s is %d, not %d", units[i], models[i], safe(have.Amounts, i), amounts[i])
+		say(sameLimits && amounts[i] != have.Amounts[i], "its limit in %s for model %s is %s, not %s", units[i], models[i],
+			Amount(units[i], safe(have.Amounts, i)), Amount(units[i], amounts[i]))
 	}
 	say(!have.Calendar && have.Period == want.Period && have.TimeZone == want.TimeZone, "its bounds are no calendar period")
 	return out

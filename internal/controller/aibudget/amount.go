@@ -3,25 +3,12 @@ package aibudget
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/tenantry/tenantry/internal/boundary/budget"
 )
 
-const microsPerUSD = 1_000_000
-
-// amount as people write it: whole tokens, or US dollars with two decimals or as many as it needs.
-func amount(unit string, n int64) string {
-	if unit != budget.USD {
-		return strconv.FormatInt(n, 10)
-	}
-	text := fmt.Sprintf("%d.%06d", n/microsPerUSD, n%microsPerUSD)
-	cents := len(text) - 4
-	return text[:cents] + strings.TrimRight(text[cents:], "0")
-}
-
-// percentOf what amount writes: in whole percents, 0 of a limit of 0.
+// percentOf what budget.Amount writes: in whole percents, 0 of a limit of 0.
 func percentOf(part, whole string) int64 {
 	p, _ := strconv.ParseFloat(part, 64)
 	w, _ := strconv.ParseFloat(whole, 64)
@@ -57,5 +44,5 @@ func spend(u *budget.Usage) string {
 	if shown == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s of %s %s", amount(shown.Unit, shown.Used), amount(shown.Unit, shown.Amount), shown.Unit)
+	return fmt.Sprintf("%s of %s %s", budget.Amount(shown.Unit, shown.Used), budget.Amount(shown.Unit, shown.Amount), shown.Unit)
 }

@@ -15,6 +15,7 @@ import (
 // reportFigures writes where the tenant stands, where that is news: at once for another period or limit, a limit that is used
 // up or has room again, and a threshold; in whole percents, and when it is its turn, for everything else.
 func (s *scope) reportFigures(now time.Time, turn bool) {
+	dropPassed(&s.budget.Status, now)
 	if s.err != nil || !s.stands() || !s.running(now) {
 		return
 	}
@@ -44,7 +45,7 @@ func usageOf(u *budget.Usage, status *tenantryv1.AIBudgetStatus, percents []int3
 	for _, l := range u.Limits {
 		n := tenantryv1.BudgetUsage{
 			Unit: tenantryv1.BudgetUnit(l.Unit), Model: l.Model, Percent: int32(l.Percent()),
-			Used: amount(l.Unit, l.Used), Reserved: amount(l.Unit, l.Reserved), Limit: amount(l.Unit, l.Amount),
+			Used: budget.Amount(l.Unit, l.Used), Reserved: budget.Amount(l.Unit, l.Reserved), Limit: budget.Amount(l.Unit, l.Amount),
 		}
 		if old := find(status.Usage, n); old != nil && status.Period != nil && status.Period.Start.Equal(&metav1.Time{Time: u.Start}) {
 			n.Alerted = old.Alerted
@@ -86,7 +87,7 @@ func usedUp(u *budget.Usage) []string {
 	var out []string
 	for _, l := range u.Limits {
 		if isLimit(l) && l.Used >= l.Amount {
-			out = append(out, amount(l.Unit, l.Amount)+" "+l.Unit+" for "+models(l.Model))
+			out = append(out, budget.Amount(l.Unit, l.Amount)+" "+l.Unit+" for "+models(l.Model))
 		}
 	}
 	return out
@@ -108,7 +109,17 @@ func moved(before, after []tenantryv1.BudgetUsage) bool {
 	})
 }
 
-// forecastOf is when the first limit will be used up, in whole minutes. Once one is, it is when that was noticed.
+// dropPassed takes a forecast away that did not come true: one that has passed says that a limit was used up.
+func dropPassed(status *tenantryv1.AIBudgetStatus, now time.Time) {
+	f, p := status.Forecast, status.Percent
+	usedUp := p != nil && *p >= full
+	if f != nil && f.ExhaustedAt != nil && !f.ExhaustedAt.After(now) && !usedUp {
+		status.Forecast = nil
+	}
+}
+
+// forecastOf is when the first limit will be used up, in whole minutes, rounded up so that it lies ahead. Once one is, it is
+// when that was noticed.
 func forecastOf(u *budget.Usage, status *tenantryv1.AIBudgetStatus, now time.Time) *tenantryv1.BudgetForecast {
 	old := status.Forecast
 	switch at := u.ExhaustedAt; {
@@ -123,7 +134,7 @@ func forecastOf(u *budget.Usage, status *tenantryv1.AIBudgetStatus, now time.Tim
 	case !at.After(now): // a model that is forbidden has nothing left either
 		return nil
 	default:
-		at := metav1.NewTime(at.UTC().Truncate(time.Minute))
+		at := metav1.NewTime(at.UTC().Add(time.Minute - 1).Truncate(time.Minute))
 		return &tenantryv1.BudgetForecast{ExhaustedAt: &at}
 	}
 }

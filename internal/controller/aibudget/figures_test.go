@@ -1,6 +1,7 @@
 package aibudget
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -24,19 +25,7 @@ func usage(limits ...budget.LimitUsage) *budget.Usage {
 	return &budget.Usage{UID: "b1", Start: start, End: start.AddDate(0, 1, 0), Limits: limits}
 }
 
-func TestAmounts(t *testing.T) {
-	for _, c := range []struct {
-		unit string
-		n    int64
-		want string
-	}{
-		{"Tokens", 0, "0"}, {"Tokens", 5_000_000, "5000000"},
-		{"USD", 0, "0.00"}, {"USD", 1, "0.000001"}, {"USD", 500_000, "0.50"}, {"USD", 12_345_000, "12.345"}, {"USD", 250_000_000, "250.00"},
-	} {
-		if got := amount(c.unit, c.n); got != c.want {
-			t.Errorf("%d %s is written %q, want %q", c.n, c.unit, got, c.want)
-		}
-	}
+func TestPercents(t *testing.T) {
 	for _, c := range []struct {
 		part, whole string
 		want        int64
@@ -189,7 +178,9 @@ func TestForecast(t *testing.T) {
 	}{
 		"not in this period":       {within, -1, nil, nil, false},
 		"not any more":             {within, -1, at(time.Hour), nil, true},
-		"in an hour":               {within, time.Hour + 10*time.Second, nil, at(time.Hour), true},
+		"in an hour":               {within, time.Hour - 10*time.Second, nil, at(time.Hour), true},
+		"in seconds":               {within, 10 * time.Second, nil, at(time.Minute), true},
+		"in whole minutes":         {within, time.Minute, nil, at(time.Minute), true},
 		"a little later":           {within, 61 * time.Minute, at(time.Hour), at(61 * time.Minute), false},
 		"much later":               {within, 80 * time.Minute, at(time.Hour), at(80 * time.Minute), true},
 		"used up":                  {usedUp, 0, nil, at(0), true},
@@ -210,6 +201,35 @@ func TestForecast(t *testing.T) {
 			}
 			if moved := forecastMoved(c.before, got, now); moved != c.moved {
 				t.Errorf("worth writing: %v", moved)
+			}
+		})
+	}
+}
+
+// TestAForecastThatPassed is dropped where it did not come true, also while nothing can be read.
+func TestAForecastThatPassed(t *testing.T) {
+	passed := &tenantryv1.BudgetForecast{ExhaustedAt: &metav1.Time{Time: now}}
+	ahead := &tenantryv1.BudgetForecast{ExhaustedAt: &metav1.Time{Time: now.Add(time.Minute)}}
+	for name, c := range map[string]struct {
+		used int64
+		edit func(*scope)
+		want *tenantryv1.BudgetForecast
+	}{
+		"a limit is used up":              {1000, func(*scope) {}, passed},
+		"room, and not its turn":          {100, func(*scope) {}, nil},
+		"room, and nothing was read":      {100, func(s *scope) { s.err = errors.New("away") }, nil},
+		"used up, and nothing read":       {1000, func(s *scope) { s.err = errors.New("away") }, passed},
+		"still to come, and nothing read": {100, func(s *scope) { s.err, s.budget.Status.Forecast = errors.New("away"), ahead }, ahead},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScope(func(s *scope) { s.usage = usage(limit("Tokens", "*", 1000, c.used, 0)) })
+			s.reportFigures(now, true)
+			s.budget.Status.Forecast = passed.DeepCopy()
+			s.usage.ExhaustedAt = now
+			c.edit(s)
+			s.reportFigures(now, false)
+			if diff := cmp.Diff(c.want, s.budget.Status.Forecast); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -250,6 +250,22 @@ func TestALookAtALedgerWithoutItsFunctions(t *testing.T) {
 	}
 }
 
+// TestFinanceReadsDollars of six decimals, without the digits that a division adds.
+func TestFinanceReadsDollars(t *testing.T) {
+	b := newBooks(t)
+	b.give(limits("acme", tokens(10_000)))
+	b.reserve(b.acme, "r1", 1440)
+	if _, err := trySettle(b.acme, "r1", 1440, 0); err != nil {
+		t.Fatal(err)
+	}
+	conn := b.connect(b.pg.SuperuserDSN(b.database))
+	for _, view := range []string{"usage_by_day", "usage_by_model"} {
+		if got := b.value(conn, "SELECT cost_usd::text FROM tenantry."+view+" WHERE tenant_id = $1", "acme"); got != "0.001440" {
+			t.Errorf("%s says %s", view, got)
+		}
+	}
+}
+
 func TestALimitTakesEffectAndUseStays(t *testing.T) {
 	b := newBooks(t)
 	step := func(want budget.Budget, id string, n int64, decision, counters string) {

@@ -102,11 +102,11 @@ CREATE INDEX ai_usage_logs_default_time ON tenantry.ai_usage_logs_default USING 
 -- them, and USAGE on the schema, to the role that may see all.
 CREATE VIEW tenantry.usage_by_day AS
   SELECT tenant_id, (created_at AT TIME ZONE 'UTC')::date AS day, model, count(*) AS requests, sum(input_tokens) AS input_tokens,
-    sum(output_tokens) AS output_tokens, sum(cost_micros) / 1000000 AS cost_usd
+    sum(output_tokens) AS output_tokens, round(sum(cost_micros) / 1000000, 6) AS cost_usd
   FROM tenantry.ai_usage_logs WHERE state <> 'Released' GROUP BY 1, 2, 3;
 CREATE VIEW tenantry.usage_by_model AS
   SELECT tenant_id, date_trunc('month', created_at AT TIME ZONE 'UTC')::date AS month, model, count(*) AS requests,
-    sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens, sum(cost_micros) / 1000000 AS cost_usd
+    sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens, round(sum(cost_micros) / 1000000, 6) AS cost_usd
   FROM tenantry.ai_usage_logs WHERE state <> 'Released' GROUP BY 1, 2, 3;
 
 -- A tenant reads its own rows. The operator, whom its functions run as, is let through by name: FORCE holds owners too.
