@@ -15,7 +15,7 @@ const (
 
 // TenantLayerStatus is how one layer stands.
 type TenantLayerStatus struct {
-	// name of the layer: Vector, Rows, Cache or Budget.
+	// name of the layer: Vector, Rows or Cache.
 	// +required
 	Name LayerName `json:"name"`
 	// status: Isolated, NotIsolated or Unknown.
