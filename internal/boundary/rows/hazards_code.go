@@ -68,8 +68,17 @@ func (d *planeDiff) path(f Definer) {
 			"ALTER FUNCTION %s SET search_path = pg_catalog, pg_temp; and qualify the names in it", f.Owner, f.Name)
 	case temporary:
 		d.hazard("definer-search-path", object, severity, "it runs with the rights of %s, and its search_path does not end with pg_temp, so that a temporary table of its caller stands in "+
-			"for its own: ALTER FUNCTION %s SET search_path = %s, pg_temp", f.Owner, f.Name, f.Path)
+			"for its own: ALTER FUNCTION %s SET search_path = %s, pg_temp", f.Owner, f.Name, idents(schemasOf(parts)))
 	}
+}
+
+// schemasOf are the names of a search_path. Its text is whatever the function's owner set, and goes into a statement for a superuser.
+func schemasOf(parts []string) []string {
+	out := make([]string, 0, len(parts))
+	for _, p := range parts {
+		out = append(out, strings.Trim(p, ` "`))
+	}
+	return out
 }
 
 // fired: a trigger's function sees one row, and can do all that its owner can.

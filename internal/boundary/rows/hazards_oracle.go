@@ -2,7 +2,6 @@ package rows
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/tenantry/tenantry/internal/boundary"
 )
@@ -60,5 +59,5 @@ func (d *planeDiff) reference(t, parent target, o Oracle) {
 	columns, parents := slices.Concat([]string{t.column.Name}, o.Columns), slices.Concat([]string{parent.column.Name}, o.Parents)
 	d.hazard("reference-oracle "+o.Name, t.unit(), severity, "its foreign key %s to %s leaves the tenant out, so that a tenant learns whether a row of another one exists, and keeps it from being deleted: "+
 		"ALTER TABLE %s DROP CONSTRAINT %s, ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s); which needs a unique index on (%s) there",
-		o.Name, parent.display(), t.quoted(), Ident(o.Name), Ident(o.Name), idents(columns), parent.quoted(), idents(parents), strings.Join(parents, ", "))
+		o.Name, parent.display(), t.quoted(), Ident(o.Name), Ident(o.Name), idents(columns), parent.quoted(), idents(parents), idents(parents))
 }
