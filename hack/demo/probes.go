@@ -30,7 +30,7 @@ func (d *demo) proved(ctx context.Context) error {
 			}
 			return fmt.Errorf("the last round: %s", tallied(t.Status.Probe))
 		})
-		if err = cmp.Or(crossed, err); err != nil {
+		if err := cmp.Or(crossed, err); err != nil {
 			return err
 		}
 		d.console.OK("the operator's own live probes as %s: %s", name, tallied(t.Status.Probe))

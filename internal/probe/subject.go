@@ -56,20 +56,8 @@ func (r *Runner) gather(ctx context.Context, t *tenantryv1.Tenant, p *connect.Pl
 		return subject{}, err
 	}
 	s := subject{tenant: desired.Tenant(t, corpora, references), unfit: map[boundary.Layer]bool{}, before: crossedBefore(t)}
-	s.tenant.Credentials = map[boundary.Layer]boundary.Credential{}
-	for _, c := range t.Status.Credentials {
-		b, err := r.Secrets.Get(ctx, types.NamespacedName{Namespace: t.Status.CredentialsNamespace, Name: c.SecretName}, t)
-		if credential.Reason(err) != "" || err == nil && b == nil {
-			continue
-		} else if err != nil {
-			return subject{}, err
-		}
-		layer := boundary.Layer(c.Layer)
-		if issued, ok := p.Accept(s.tenant, layer, b.Username(), b.Secret(), r.Clock.Now()); ok {
-			s.tenant.Credentials[layer] = issued
-		} else if layer != boundary.Vector || len(vector.AccessList(s.tenant)) > 0 {
-			s.unfit[layer] = true
-		}
+	if err := r.credentials(ctx, t, p, &s); err != nil {
+		return subject{}, err
 	}
 	if t.Status.GatewaySecretName == "" || len(t.Status.GatewayTokenIDs) == 0 {
 		return s, nil
@@ -88,6 +76,26 @@ func (r *Runner) gather(ctx context.Context, t *tenantryv1.Tenant, p *connect.Pl
 		}
 	}
 	return s, nil
+}
+
+// credentials takes from the Secrets what is the tenant's own.
+func (r *Runner) credentials(ctx context.Context, t *tenantryv1.Tenant, p *connect.Plane, s *subject) error {
+	s.tenant.Credentials = map[boundary.Layer]boundary.Credential{}
+	for _, c := range t.Status.Credentials {
+		b, err := r.Secrets.Get(ctx, types.NamespacedName{Namespace: t.Status.CredentialsNamespace, Name: c.SecretName}, t)
+		if credential.Reason(err) != "" || err == nil && b == nil {
+			continue
+		} else if err != nil {
+			return err
+		}
+		layer := boundary.Layer(c.Layer)
+		if issued, ok := p.Accept(s.tenant, layer, b.Username(), b.Secret(), r.Clock.Now()); ok {
+			s.tenant.Credentials[layer] = issued
+		} else if layer != boundary.Vector || len(vector.AccessList(s.tenant)) > 0 {
+			s.unfit[layer] = true
+		}
+	}
+	return nil
 }
 
 // crossedBefore reads back the crossings that status shows.

@@ -92,27 +92,27 @@ func (r *Reconciler) look(ctx context.Context, s *scope) (due bool) {
 }
 
 // look compares one layer with the snapshot that the audit took of it. A server that could not be read is not asked.
-func (r *result) look(ctx context.Context, want boundary.Tenant, now time.Time, interval time.Duration) {
-	fault, audited := r.layer.Fault(), r.layer.Audited()
+func (res *result) look(ctx context.Context, want boundary.Tenant, now time.Time, interval time.Duration) {
+	fault, audited := res.layer.Fault(), res.layer.Audited()
 	switch {
-	case r.layer.Server == nil:
-		r.err = fault
-	case r.layer.Partial(): // what part of it answered is in the snapshot
-		r.diff, r.err = r.layer.Server.DiffTenant(ctx, want, plane.Recent)
-		if r.err == nil {
-			r.err = fault
+	case res.layer.Server == nil:
+		res.err = fault
+	case res.layer.Partial(): // what part of it answered is in the snapshot
+		res.diff, res.err = res.layer.Server.DiffTenant(ctx, want, plane.Recent)
+		if res.err == nil {
+			res.err = fault
 		}
 	case fault != nil:
-		r.err = fault
+		res.err = fault
 	case audited.Err != nil:
-		r.err = audited.Err
+		res.err = audited.Err
 	case audited.At.IsZero():
-		r.err = errNotAudited
+		res.err = errNotAudited
 	default:
-		r.diff, r.err = r.layer.Server.DiffTenant(ctx, want, plane.Recent)
+		res.diff, res.err = res.layer.Server.DiffTenant(ctx, want, plane.Recent)
 	}
-	if r.err != nil {
-		r.failingFor = failingFor(r.layer, now, interval)
+	if res.err != nil {
+		res.failingFor = failingFor(res.layer, now, interval)
 	}
 }
 
