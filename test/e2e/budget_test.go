@@ -211,7 +211,7 @@ func TestWhoseBudget(t *testing.T) {
 	if got := b.value(t, "SELECT count(*)::text FROM tenantry.ai_usage_logs"); got != "1" {
 		t.Errorf("%s requests are left in the ledger", got)
 	}
-	b.await(t, "third", harness.Want{Type: "Ready", Status: "False", Reason: "TenantNotFound"})
+	b.await(t, "third", harness.Want{Type: "Ready", Status: "False", Reason: "NamespaceNotAllowed"})
 }
 
 // TestThresholds are announced once a period, whatever restarts in between.
