@@ -102,7 +102,7 @@ func (c *Client) reserveOwn(ctx context.Context, x *call, retry bool) (r *Reserv
 		r, err = c.reserve(ctx, x)
 	}
 	if err != nil {
-		c.flights.end(x)
+		c.flights.fail(x)
 		return nil, err
 	}
 	c.flights.extend(x, r.ExpiresAt)

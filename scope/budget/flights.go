@@ -16,6 +16,8 @@ type flights struct {
 type flight struct {
 	of    *call
 	until time.Time
+	// before is whom it was taken over from, nil for nobody: he has it back where nothing comes of the retry.
+	before *flight
 }
 
 const tidyFrom = 1024
@@ -25,13 +27,18 @@ func (f *flights) begin(x *call, retry bool, now time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	k := x.key()
-	if before, ok := f.open[k]; ok && now.Before(before.until) && !retry {
-		return false
+	next := flight{of: x, until: now.Add(holdFor)}
+	if before, ok := f.open[k]; ok && now.Before(before.until) {
+		if !retry {
+			return false
+		}
+		before.before = nil
+		next.before = &before
 	}
 	if f.open == nil {
 		f.open, f.tidy = map[key]flight{}, tidyFrom
 	}
-	f.open[k] = flight{x, now.Add(holdFor)}
+	f.open[k] = next
 	if len(f.open) > f.tidy {
 		f.clear(now)
 	}
@@ -52,7 +59,20 @@ func (f *flights) extend(x *call, until time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if k := x.key(); f.open[k].of == x && !until.IsZero() {
-		f.open[k] = flight{x, until}
+		f.open[k] = flight{of: x, until: until}
+	}
+}
+
+// fail is for x of which nothing came: whoever had the request has it again.
+func (f *flights) fail(x *call) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch k := x.key(); {
+	case f.open[k].of != x:
+	case f.open[k].before != nil:
+		f.open[k] = *f.open[k].before
+	default:
+		delete(f.open, k)
 	}
 }
 
@@ -60,7 +80,12 @@ func (f *flights) extend(x *call, until time.Time) {
 func (f *flights) end(x *call) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if k := x.key(); f.open[k].of == x {
+	k := x.key()
+	switch now := f.open[k]; {
+	case now.of == x:
 		delete(f.open, k)
+	case now.before != nil && now.before.of == x:
+		now.before = nil
+		f.open[k] = now
 	}
 }

@@ -28,3 +28,26 @@ func TestFlightsThatNobodyEnds(t *testing.T) {
 		t.Errorf("%d are kept", len(f.open))
 	}
 }
+
+// TestARetryOfWhichNothingComes gives the request back to whoever had it, unless he has ended it meanwhile.
+func TestARetryOfWhichNothingComes(t *testing.T) {
+	now := time.Now()
+	newOne := func() *call { return newCall(reserving, "acme", "id") }
+	for name, ended := range map[string]bool{"still under way": false, "ended meanwhile": true} {
+		t.Run(name, func(t *testing.T) {
+			var f flights
+			first, again := newOne(), newOne()
+			f.begin(first, false, now)
+			if !f.begin(again, true, now) {
+				t.Fatal("a retry does not get it")
+			}
+			if ended {
+				f.end(first)
+			}
+			f.fail(again)
+			if got := f.begin(newOne(), false, now); got != ended {
+				t.Errorf("a third one gets it: %t, want %t", got, ended)
+			}
+		})
+	}
+}
