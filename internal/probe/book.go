@@ -77,6 +77,13 @@ func (b *Book) record(plane string, tenant types.UID, round map[boundary.Layer][
 	return next, !known || !next.Equal(before)
 }
 
+// canary is what is known of one of a plane's canaries.
+func (b *Book) canary(plane string, i int) trial.Outcome {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.planes[plane].canaries[i]
+}
+
 // recordCanary adds a round of one of a plane's canaries and says whether that changes its findings.
 func (b *Book) recordCanary(plane string, i int, round map[boundary.Layer][]trial.Attempt, now time.Time) (next trial.Outcome, changed bool) {
 	b.mu.Lock()

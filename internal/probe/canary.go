@@ -52,7 +52,7 @@ func (r *Runner) tendPlane(ctx context.Context, p *connect.Plane, turn int) (in 
 		if other, ok := r.anybody(ctx, p, turn); ok {
 			others = append(others, other)
 		}
-		s := subject{tenant: c}
+		s := subject{tenant: c, whole: open(r.Book.canary(p.Name, i))}
 		round := only(r.round(ctx, &dp, p, s, others, turn), ready)
 		if crossed(round) {
 			round = confirmed(round, only(r.round(ctx, &dp, p, s, others, turn), ready))
@@ -64,7 +64,7 @@ func (r *Runner) tendPlane(ctx context.Context, p *connect.Plane, turn int) (in 
 		if changed {
 			r.Plane(p.Name)
 		}
-		if outcome.Crossed() || outcome.Wavers() {
+		if open(outcome) {
 			in = again
 		}
 	}

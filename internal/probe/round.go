@@ -44,7 +44,7 @@ func (r *Runner) probe(ctx context.Context, dp *tenantryv1.DataPlane, uid types.
 		r.Tenant(name)
 	}
 	switch {
-	case outcome.Crossed() || outcome.Wavers():
+	case open(outcome):
 		return again, true
 	case !outcome.Proven():
 		return shortest, true
@@ -63,8 +63,15 @@ func (r *Runner) subjectNow(ctx context.Context, p *connect.Plane, uid types.UID
 		r.log(ctx).Error(err, "What a tenant has in hand could not be read", "tenant", name)
 		return subject{}, false
 	}
+	s.whole = len(s.before) > 0
+	if o, known := r.Book.Outcome(uid); known {
+		s.whole = open(o)
+	}
 	return s, true
 }
+
+// open says that something is to be looked at in full until it is proved closed.
+func open(o trial.Outcome) bool { return o.Crossed() || o.Wavers() }
 
 // others are whom the subject must not reach: a canary, which always stands, and another tenant, by turns.
 func (r *Runner) others(ctx context.Context, p *connect.Plane, of types.UID, turn int) []boundary.Tenant {
@@ -123,7 +130,7 @@ func (s subject) try(ctx context.Context, l *connect.Layer, others []boundary.Te
 	if s.unfit[l.Name] && plane.ProberOf(l.Server) != nil {
 		return trial.Broken(l.Name, "the tenant's Secret does not hold the credential that was issued")
 	}
-	return attempts(ctx, l, trial.Subject{Tenant: s.tenant, Others: others, Turn: turn})
+	return attempts(ctx, l, trial.Subject{Tenant: s.tenant, Others: others, Turn: turn, Whole: s.whole})
 }
 
 // attempts on one layer.

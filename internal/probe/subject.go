@@ -24,6 +24,8 @@ type subject struct {
 	unfit map[boundary.Layer]bool
 	// before are the crossings that status shows.
 	before []trial.Attempt
+	// whole: something of it is open or wavers, so that everything is tried at once.
+	whole bool
 	// gateway token of its Secret; "" for none.
 	gateway boundary.Secret
 	// logical are the collections that it may name at the gateway; served those that must be there.

@@ -34,3 +34,11 @@ func (p Protected) Sight(tenantID string) string {
 	return fmt.Sprintf("SELECT EXISTS (SELECT FROM %[1]s WHERE %[2]s = %[3]s), "+
 		"EXISTS (SELECT FROM %[1]s WHERE %[2]s < %[3]s) OR EXISTS (SELECT FROM %[1]s WHERE %[2]s > %[3]s)", p.Quoted, p.column, id)
 }
+
+// MayRead asks whether the session has the right to read the tenant column, the only one that Sight names. Without it, and only
+// then, being refused for want of a right says something: a policy can raise the same SQLSTATE.
+func (p Protected) MayRead() string {
+	return fmt.Sprintf("SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = %s::pg_catalog.regclass AND "+
+		"pg_catalog.quote_ident(a.attname) = pg_catalog.quote_ident((pg_catalog.parse_ident(%s))[1]) AND "+
+		"pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'))", Literal(p.Quoted), Literal(p.column))
+}

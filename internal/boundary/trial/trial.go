@@ -32,6 +32,8 @@ type Subject struct {
 	Others []boundary.Tenant
 	// Turn counts the rounds, so that what is too much for one is tried in turns.
 	Turn int
+	// Whole: everything is to be tried at once, because something is open or wavers, and what is not looked at closes nothing.
+	Whole bool
 }
 
 // Attempt is one sort of attempt in one round, over all nodes, tables or collections that it was tried on.

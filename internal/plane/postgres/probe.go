@@ -21,6 +21,8 @@ var _ plane.Prober = (*Server)(nil)
 const (
 	// probeTimeout bounds one tenant's probe, login included.
 	probeTimeout = 15 * time.Second
+	// wholeTables at most in a round that is to try all of them.
+	wholeTables = 1000
 	// probedTables at most in one round; the others have their turns.
 	probedTables = 16
 )

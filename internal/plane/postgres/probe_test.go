@@ -294,3 +294,14 @@ func TestProbeOfATableDoesNotReadIt(t *testing.T) {
 		t.Errorf("it reads rows:\n%s", plan)
 	}
 }
+
+// A policy that raises what a missing right raises must not look like one.
+func TestAPolicyThatRaisesProvesNothing(t *testing.T) {
+	p := newProbed(t, stacktest.Postgres(t))
+	p.super("CREATE FUNCTION app.r() RETURNS boolean LANGUAGE plpgsql STABLE AS $$ BEGIN "+
+		"IF current_setting('application_name') = 'tenantry-probe' THEN RAISE EXCEPTION 'x' USING ERRCODE = '42501'; END IF; RETURN true; END $$",
+		"CREATE POLICY wide ON app.documents USING (true)", "CREATE POLICY r ON app.documents AS RESTRICTIVE USING (app.r())")
+	if o := p.probe(p.acme, p.globex); o.Crossed() || !strings.Contains(evidence(o), "Void sees rows of other tenants app.documents may be read") {
+		t.Errorf("a raised refusal counts:\n%s", evidence(o))
+	}
+}
