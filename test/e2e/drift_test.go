@@ -15,6 +15,8 @@ import (
 	"k8s.io/utils/clock"
 
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
+	"github.com/tenantry/tenantry/hack/stack"
+	"github.com/tenantry/tenantry/hack/stack/stacktest"
 	"github.com/tenantry/tenantry/internal/operator"
 	"github.com/tenantry/tenantry/test/harness"
 )
@@ -184,7 +186,9 @@ func (l *later) Since(t time.Time) time.Duration { return l.Now().Sub(t) }
 func TestAcceptedHazard(t *testing.T) {
 	t.Parallel()
 	clk := &later{}
-	c, s := settled(t, operator.Options{Clock: clk})
+	// A PostgreSQL of its own: roles of other tests would fill the list of findings.
+	s := harness.NewServers(t, stacktest.NewPostgres(t, stack.PostgresOptions{}), documents)
+	c := settledOn(t, s, operator.Options{Clock: clk})
 	s.Database.Exec(t, `CREATE VIEW public.everything AS SELECT * FROM documents`, `GRANT SELECT ON public.everything TO PUBLIC`)
 	c.AwaitTenant(t, "acme", harness.Want{Type: "RowsIsolated", Status: "False", Reason: "Hazard", Says: "everything"})
 	hazard := awaitFinding(t, c, func(f tenantryv1.Finding) bool { return f.Check == "view" })
@@ -195,13 +199,17 @@ func TestAcceptedHazard(t *testing.T) {
 		}
 	})
 	c.AwaitTenant(t, "acme", append(harness.Isolated, harness.Want{Type: "RowsIsolated", Status: "True", Says: "accepted"})...)
-	// Roles of other tests on this PostgreSQL may fill what status shows; how it is shown is tested without a server.
-	harness.AwaitThat(t, c, "", "eu-1", func(dp *tenantryv1.DataPlane) error {
+	dp := harness.AwaitThat(t, c, "", "eu-1", func(dp *tenantryv1.DataPlane) error {
 		if dp.Status.FindingsAccepted != 1 {
 			return fmt.Errorf("%d are accepted", dp.Status.FindingsAccepted)
 		}
 		return nil
 	})
+	i := slices.IndexFunc(dp.Status.Findings, func(f tenantryv1.Finding) bool { return f.ID == hazard.ID })
+	if i < 0 || dp.Status.Findings[i].Accepted == nil || dp.Status.Findings[i].Accepted.Reason != "the auditors' report" {
+		t.Errorf("it is not shown: %+v", dp.Status.Findings)
+	}
+	awaitFinding(t, c, func(f tenantryv1.Finding) bool { return f.Check == "accepts-nothing" })
 	clk.by.Store(int64(72 * time.Hour))
 	c.AwaitTenant(t, "acme", harness.Want{Type: "RowsIsolated", Status: "False", Reason: "Hazard", Says: "expired on"})
 }

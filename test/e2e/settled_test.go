@@ -25,7 +25,14 @@ func newServers(t *testing.T) *harness.Servers {
 // settled makes a plane with one settled tenant that has a dedicated corpus.
 func settled(t *testing.T, o operator.Options) (*harness.Cluster, *harness.Servers) {
 	t.Helper()
-	c, s := harness.NewCluster(t), newServers(t)
+	s := newServers(t)
+	return settledOn(t, s, o), s
+}
+
+// settledOn is settled on given servers.
+func settledOn(t *testing.T, s *harness.Servers, o operator.Options) *harness.Cluster {
+	t.Helper()
+	c := harness.NewCluster(t)
 	c.StartOperator(t, o)
 	s.DataPlane(t, c, "eu-1")
 	c.AwaitDataPlane(t, "eu-1", harness.Ready)
@@ -34,7 +41,7 @@ func settled(t *testing.T, o operator.Options) (*harness.Cluster, *harness.Serve
 	c.AwaitCorpus(t, harness.TenantNamespace, "notes", harness.Ready)
 	c.AwaitTenant(t, "acme", harness.Isolated...)
 	awaitSecret(t, c, "acme-qdrant")
-	return c, s
+	return c
 }
 
 func awaitSecret(t *testing.T, c *harness.Cluster, name string) {
