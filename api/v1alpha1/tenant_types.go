@@ -201,6 +201,15 @@ func (t *Tenant) EffectiveTenantID() string {
 	return t.Name
 }
 
+// EffectiveDrift is spec.drift, or that of the Tenant's DataPlane where it is unset. It may be called on nil, for what belongs to
+// no Tenant.
+func (t *Tenant) EffectiveDrift(dp *DataPlane) DriftPolicy {
+	if t != nil && t.Spec.Drift != "" {
+		return t.Spec.Drift
+	}
+	return dp.Spec.Drift
+}
+
 // GetConditions returns the conditions, for helpers that work on every kind.
 func (t *Tenant) GetConditions() []metav1.Condition { return t.Status.Conditions }
 

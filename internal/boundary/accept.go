@@ -76,17 +76,6 @@ func accept(f Finding, list []Acceptance, now time.Time) Finding {
 	return f
 }
 
-// Counting returns the findings that are not accepted.
-func Counting(found []Finding) []Finding {
-	var out []Finding
-	for _, f := range found {
-		if !f.IsAccepted() {
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
 // NextExpiry is when the first acceptance ends after now, zero where none does.
 func NextExpiry(list []Acceptance, now time.Time) time.Time {
 	var next time.Time

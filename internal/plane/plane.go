@@ -70,6 +70,9 @@ const (
 	ApplyFailed          Cause = "ApplyFailed"
 )
 
+// Known says that a failure is itself knowledge: the server was read, and what is wanted cannot be had there.
+func (c Cause) Known() bool { return c == ApplyFailed || c == UnsupportedServer }
+
 // Fault is a failed call with a known cause. Message says what is wrong, where and what to do, and holds no secret.
 type Fault struct {
 	Cause   Cause

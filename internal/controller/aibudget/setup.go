@@ -25,26 +25,12 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, changed <-chan event.Gen
 		Named("aibudget").
 		For(&tenantryv1.AIBudget{}, builder.WithPredicates(predicate.Or(
 			predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
-		Watches(&tenantryv1.AIBudget{}, handler.EnqueueRequestsFromMapFunc(r.siblings), builder.WithPredicates(deleted)).
-		Watches(&tenantryv1.Tenant{}, handler.EnqueueRequestsFromMapFunc(r.budgetsOfTenant), builder.WithPredicates(tenantMatters)).
+		Watches(&tenantryv1.AIBudget{}, handler.EnqueueRequestsFromMapFunc(r.siblings), builder.WithPredicates(tenant.Deleted)).
+		Watches(&tenantryv1.Tenant{}, handler.EnqueueRequestsFromMapFunc(r.budgetsOfTenant), builder.WithPredicates(tenant.Matters)).
 		Watches(&tenantryv1.DataPlane{}, handler.EnqueueRequestsFromMapFunc(r.budgetsOfPlane), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WatchesRawSource(source.Channel(changed, handler.EnqueueRequestsFromMapFunc(r.budgetsOfPlane))).
 		WithOptions(opts).
 		Complete(r)
-}
-
-// tenantMatters lets those updates of a Tenant through that an AIBudget depends on: its spec, and that its id is claimed.
-var tenantMatters = predicate.Funcs{
-	UpdateFunc: func(e event.UpdateEvent) bool {
-		before, after := e.ObjectOld.(*tenantryv1.Tenant), e.ObjectNew.(*tenantryv1.Tenant)
-		return before.Generation != after.Generation || before.Status.TenantID != after.Status.TenantID
-	},
-}
-
-// deleted lets those through that leave a tenant without the AIBudget that was in force.
-var deleted = predicate.Funcs{
-	CreateFunc: func(event.CreateEvent) bool { return false },
-	UpdateFunc: func(event.UpdateEvent) bool { return false },
 }
 
 func (r *Reconciler) siblings(ctx context.Context, o client.Object) []reconcile.Request {

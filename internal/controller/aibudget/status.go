@@ -11,6 +11,7 @@ import (
 	"github.com/tenantry/tenantry/internal/boundary"
 	"github.com/tenantry/tenantry/internal/controller/condition"
 	"github.com/tenantry/tenantry/internal/plane"
+	"github.com/tenantry/tenantry/internal/plane/connect"
 )
 
 // verdict is a condition in the making.
@@ -42,7 +43,7 @@ func (s *scope) put(kind string, v verdict) {
 func (s *scope) enforced() verdict {
 	old := condition.Get(s.budget, tenantryv1.ConditionEnforced)
 	switch {
-	case s.err != nil && isKnown(plane.CauseOf(s.err)):
+	case s.err != nil && plane.CauseOf(s.err).Known():
 		return verdict{metav1.ConditionFalse, string(plane.CauseOf(s.err)), s.err.Error()}
 	case s.err != nil && s.isBlip(old) && old.Status == metav1.ConditionTrue:
 		return verdict{old.Status, old.Reason, old.Message}
@@ -82,14 +83,9 @@ func broken(plane []boundary.Finding, tenantID string) *boundary.Finding {
 	return nil
 }
 
-// isKnown says that a failure is itself knowledge: the server was read, and what is wanted cannot be had there.
-func isKnown(c plane.Cause) bool { return c == plane.ApplyFailed || c == plane.UnsupportedServer }
-
-const blipIntervals = 3
-
 func (s *scope) isBlip(old *metav1.Condition) bool {
 	return plane.CauseOf(s.err) == plane.Unreachable && old != nil && old.Status != metav1.ConditionUnknown &&
-		old.ObservedGeneration == s.budget.Generation && s.failingFor < blipIntervals*s.plane.Interval
+		old.ObservedGeneration == s.budget.Generation && s.failingFor < connect.Missable*s.plane.Interval
 }
 
 // within judges use.
@@ -126,6 +122,8 @@ func (s *scope) reportReady() {
 	switch {
 	case enforced.Status != metav1.ConditionTrue && isStalled(enforced.Reason):
 		condition.Stalled(s.budget, enforced.Reason, enforced.Message)
+	case enforced.Reason == tenantryv1.ReasonDrifted && s.reportOnly():
+		condition.NotReady(s.budget, enforced.Reason, "drift is only reported, nothing is done: "+enforced.Message)
 	case enforced.Status != metav1.ConditionTrue:
 		condition.Reconciling(s.budget, enforced.Reason, enforced.Message)
 	case s.unlisted() != "":

@@ -39,6 +39,8 @@ func TestVerdicts(t *testing.T) {
 		"a model is forbidden": {func(s *scope) { s.usage.Limits = append(s.usage.Limits, limit("Tokens", "big", 0, 0, 0)) }, fine, metrics.BudgetWithin},
 		"drifted": {func(s *scope) { s.diff.Plan = boundary.Plan{{Object: "budget"}} },
 			map[string]string{"Ready": "False Drifted", "Reconciling": "True Drifted", "Enforced": "False Drifted", "WithinBudget": "True WithinBudget"}, metrics.BudgetNotEnforced},
+		"drifted, and only reported": {func(s *scope) { settle(s); s.dp.Spec.Drift, s.diff.Plan = "Report", boundary.Plan{{Object: "budget"}} },
+			map[string]string{"Ready": "False Drifted", "Enforced": "False Drifted", "WithinBudget": "True WithinBudget"}, metrics.BudgetNotEnforced},
 		"no row": {func(s *scope) { s.usage, s.diff.Plan = nil, boundary.Plan{{Object: "budget"}} },
 			map[string]string{"Ready": "False Drifted", "Reconciling": "True Drifted", "Enforced": "False Drifted", "WithinBudget": "Unknown NotEnforced"}, metrics.BudgetNotEnforced},
 		"away": {func(s *scope) { s.err = away },
@@ -107,6 +109,7 @@ func TestReportOnly(t *testing.T) {
 	}{
 		"stood as specified":      {func(s *scope) { settle(s) }, true},
 		"was reported before":     {func(s *scope) { s.diff.Plan = boundary.Plan{{}}; settle(s) }, true},
+		"away meanwhile":          {func(s *scope) { s.err = plane.Faultf(plane.Unreachable, nil, "away"); settle(s) }, false},
 		"never stood":             {func(*scope) {}, false},
 		"the spec is new":         {func(s *scope) { settle(s); s.budget.Generation++ }, false},
 		"was another's till now":  {func(s *scope) { s.rival = &tenantryv1.AIBudget{}; settle(s) }, false},

@@ -65,21 +65,14 @@ func holder(u *budget.Usage) string {
 }
 
 // reportOnly says that what differs is drift, to be reported and left alone: these limits stood as they are specified now.
+// While the server was away nobody knows; then the spec counts, which may have changed meanwhile.
 func (s *scope) reportOnly() bool {
-	policy := s.dp.Spec.Drift
-	if s.tenant.Spec.Drift != "" {
-		policy = s.tenant.Spec.Drift
-	}
-	if policy != tenantryv1.DriftReport {
+	if s.tenant.EffectiveDrift(s.dp) != tenantryv1.DriftReport {
 		return false
 	}
 	c := condition.Get(s.budget, tenantryv1.ConditionEnforced)
 	if c == nil || c.ObservedGeneration != s.budget.Generation {
 		return false
 	}
-	switch c.Reason {
-	case tenantryv1.ReasonEnforced, tenantryv1.ReasonDrifted, tenantryv1.ReasonUnreachable:
-		return true
-	}
-	return false
+	return c.Reason == tenantryv1.ReasonEnforced || c.Reason == tenantryv1.ReasonDrifted
 }

@@ -25,25 +25,11 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager, changed <-chan event.Gen
 		Named("corpus").
 		For(&tenantryv1.Corpus{}, builder.WithPredicates(predicate.Or(
 			predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
-		Watches(&tenantryv1.Tenant{}, handler.EnqueueRequestsFromMapFunc(r.corporaOfTenant), builder.WithPredicates(tenantMatters)).
-		Watches(&tenantryv1.Corpus{}, handler.EnqueueRequestsFromMapFunc(r.siblings), builder.WithPredicates(deleted)).
+		Watches(&tenantryv1.Tenant{}, handler.EnqueueRequestsFromMapFunc(r.corporaOfTenant), builder.WithPredicates(tenant.Matters)).
+		Watches(&tenantryv1.Corpus{}, handler.EnqueueRequestsFromMapFunc(r.siblings), builder.WithPredicates(tenant.Deleted)).
 		WatchesRawSource(source.Channel(changed, handler.EnqueueRequestsFromMapFunc(r.corporaOfPlane))).
 		WithOptions(opts).
 		Complete(r)
-}
-
-// tenantMatters lets those updates of a Tenant through that a Corpus depends on: its spec, and that its id is claimed.
-var tenantMatters = predicate.Funcs{
-	UpdateFunc: func(e event.UpdateEvent) bool {
-		before, after := e.ObjectOld.(*tenantryv1.Tenant), e.ObjectNew.(*tenantryv1.Tenant)
-		return before.Generation != after.Generation || before.Status.TenantID != after.Status.TenantID
-	},
-}
-
-// deleted lets those through that leave a name or a place free.
-var deleted = predicate.Funcs{
-	CreateFunc: func(event.CreateEvent) bool { return false },
-	UpdateFunc: func(event.UpdateEvent) bool { return false },
 }
 
 func (r *Reconciler) corporaOfTenant(ctx context.Context, o client.Object) []reconcile.Request {

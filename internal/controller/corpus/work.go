@@ -94,18 +94,15 @@ func (r *Reconciler) converge(ctx context.Context, s *scope, c boundary.Corpus, 
 	s.diff, s.err = server.DiffCorpus(ctx, c, loader, plane.Fresh)
 }
 
-// reportOnly says that what differs is drift, to be reported and left alone: the corpus was ready as it is specified now.
+// reportOnly says that what differs is drift, to be reported and left alone: the corpus was ready as it is specified now. While the
+// server was away nobody knows; then the spec counts, which may have changed meanwhile.
 func (s *scope) reportOnly() bool {
-	policy := s.dp.Spec.Drift
-	if s.tenant != nil && s.tenant.Spec.Drift != "" {
-		policy = s.tenant.Spec.Drift
-	}
-	if policy != tenantryv1.DriftReport {
+	if s.tenant.EffectiveDrift(s.dp) != tenantryv1.DriftReport {
 		return false
 	}
 	for _, cond := range s.corpus.Status.Conditions {
 		if cond.Type == tenantryv1.ConditionCollectionReady {
-			return cond.ObservedGeneration == s.corpus.Generation && cond.Reason != tenantryv1.ReasonPending
+			return cond.ObservedGeneration == s.corpus.Generation && cond.Reason != tenantryv1.ReasonPending && cond.Reason != tenantryv1.ReasonUnreachable
 		}
 	}
 	return false

@@ -212,7 +212,7 @@ func (r *Reconciler) countTenants(ctx context.Context, dp string) (int, error) {
 
 func (r *Reconciler) listTenants(ctx context.Context, dp string) ([]tenantryv1.Tenant, error) {
 	var list tenantryv1.TenantList
-	if err := r.Client.List(ctx, &list, client.MatchingFields{IndexDataPlane: dp}); err != nil {
+	if err := r.Client.List(ctx, &list, client.MatchingFields{IndexDataPlane: dp}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("list Tenants: %w", err)
 	}
 	return list.Items, nil

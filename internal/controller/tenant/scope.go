@@ -125,7 +125,7 @@ func (s *scope) mayApply() bool {
 	if s.tenant.Spec.Mode == tenantryv1.ModePlan {
 		return false
 	}
-	return s.driftPolicy() != tenantryv1.DriftReport || s.tenant.Status.AppliedHash != s.hash()
+	return s.tenant.EffectiveDrift(s.dp) != tenantryv1.DriftReport || s.tenant.Status.AppliedHash != s.hash()
 }
 
 // reissues says that the credential of a layer is to be replaced, because its Secret was deleted or spoiled. That is nobody's
@@ -136,10 +136,3 @@ func (s *scope) reissues(l boundary.Layer) bool {
 
 // works says whether differences of a layer are mended.
 func (s *scope) works(l boundary.Layer) bool { return !s.observeOnly || s.reissues(l) }
-
-func (s *scope) driftPolicy() tenantryv1.DriftPolicy {
-	if s.tenant.Spec.Drift != "" {
-		return s.tenant.Spec.Drift
-	}
-	return s.dp.Spec.Drift
-}

@@ -72,6 +72,20 @@ var planeMatters = predicate.Funcs{
 	DeleteFunc: func(event.DeleteEvent) bool { return false },
 }
 
+// Matters lets those updates of a Tenant through that what names it depends on: its spec, and that its id is claimed.
+var Matters = predicate.Funcs{
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		before, after := e.ObjectOld.(*tenantryv1.Tenant), e.ObjectNew.(*tenantryv1.Tenant)
+		return before.Generation != after.Generation || before.Status.TenantID != after.Status.TenantID
+	},
+}
+
+// Deleted lets deletions through alone: those of an object that leaves its name, its place or its tenant to another one.
+var Deleted = predicate.Funcs{
+	CreateFunc: func(event.CreateEvent) bool { return false },
+	UpdateFunc: func(event.UpdateEvent) bool { return false },
+}
+
 func (r *Reconciler) tenantsOfPlane(ctx context.Context, o client.Object) []reconcile.Request {
 	return r.tenants(ctx, o.GetName(), func(*tenantryv1.Tenant) bool { return true })
 }

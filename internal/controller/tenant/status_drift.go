@@ -121,7 +121,7 @@ func (s *scope) reportEnforcing() {
 	case s.tenant.Spec.Mode == tenantryv1.ModePlan:
 		put(metav1.ConditionFalse, tenantryv1.ReasonPlanMode,
 			"mode is Plan: nothing is changed for this tenant, suspension included; status.plan shows what would be done")
-	case s.driftPolicy() == tenantryv1.DriftReport:
+	case s.tenant.EffectiveDrift(s.dp) == tenantryv1.DriftReport:
 		put(metav1.ConditionFalse, tenantryv1.ReasonReportOnly,
 			"drift is Report: what another hand changes is shown and left alone; changes of the spec are carried out")
 	default:

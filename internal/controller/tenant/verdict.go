@@ -12,6 +12,7 @@ import (
 	"github.com/tenantry/tenantry/internal/boundary"
 	"github.com/tenantry/tenantry/internal/controller/condition"
 	"github.com/tenantry/tenantry/internal/plane"
+	"github.com/tenantry/tenantry/internal/plane/connect"
 )
 
 // verdict is a condition in the making.
@@ -25,7 +26,7 @@ type verdict struct {
 func (s *scope) verdict(res *result) verdict {
 	old := condition.Get(s.tenant, conditionOf[res.layer.Name])
 	switch {
-	case res.err != nil && isKnown(plane.CauseOf(res.err)):
+	case res.err != nil && plane.CauseOf(res.err).Known():
 		return verdict{metav1.ConditionFalse, string(plane.CauseOf(res.err)), res.err.Error()}
 	case res.err != nil && s.isBlip(res, old):
 		return verdict{old.Status, old.Reason, old.Message}
@@ -67,14 +68,9 @@ func (res *result) critical() int {
 	return 0
 }
 
-// isKnown says that a failure is itself knowledge: the server was read, and what is wanted cannot be had there.
-func isKnown(c plane.Cause) bool { return c == plane.ApplyFailed || c == plane.UnsupportedServer }
-
-const blipIntervals = 3
-
 func (s *scope) isBlip(res *result, old *metav1.Condition) bool {
 	return plane.CauseOf(res.err) == plane.Unreachable && old != nil && old.Status == metav1.ConditionTrue &&
-		old.ObservedGeneration == s.tenant.Generation && res.failingFor < blipIntervals*s.plane.Interval
+		old.ObservedGeneration == s.tenant.Generation && res.failingFor < connect.Missable*s.plane.Interval
 }
 
 func (s *scope) driftReason() string {
