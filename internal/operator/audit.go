@@ -7,10 +7,8 @@ import (
 
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
 	"github.com/tenantry/tenantry/internal/audit"
-	"github.com/tenantry/tenantry/internal/boundary"
 	"github.com/tenantry/tenantry/internal/controller/dataplane"
 	"github.com/tenantry/tenantry/internal/controller/tenant"
-	"github.com/tenantry/tenantry/internal/plane"
 	"github.com/tenantry/tenantry/internal/plane/connect"
 )
 
@@ -51,18 +49,5 @@ func (w woken) wake(ctx context.Context, o audit.Object) {
 	select {
 	case to <- e:
 	case <-ctx.Done():
-	}
-}
-
-// tellDenied hands what a server refused to the Tenants concerned.
-func tellDenied(tenants *tenant.Reconciler) func(context.Context, string, []plane.Denial) {
-	return func(ctx context.Context, p string, denials []plane.Denial) {
-		attempts := make([]tenant.Attempt, 0, len(denials))
-		for _, d := range denials {
-			attempts = append(attempts, tenant.Attempt{
-				Tenant: d.Tenant, Node: d.Node, Reason: string(d.Reason), What: d.Command, Count: int(d.Count),
-			})
-		}
-		tenants.Denied(ctx, p, boundary.Cache, attempts)
 	}
 }

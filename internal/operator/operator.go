@@ -138,7 +138,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if probes != nil {
 		planes.Probes, tr.Probes = probes, probes
 	}
-	auditor.Judge, auditor.Denied = judges{planes, tr}, tellDenied(tr)
+	auditor.Judge, auditor.Denied = judges{planes, tr}, tr.Denied
 	if err := tr.SetupWithManager(ctx, mgr, tenants, w.tenants, o.controller()); err != nil {
 		return fmt.Errorf("set up the Tenant controller: %w", err)
 	}

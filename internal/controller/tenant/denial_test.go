@@ -16,8 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	tenantryv1 "github.com/tenantry/tenantry/api/v1alpha1"
-	"github.com/tenantry/tenantry/internal/boundary"
 	"github.com/tenantry/tenantry/internal/controller/metrics"
+	"github.com/tenantry/tenantry/internal/plane"
 )
 
 // TestDenied: everything is counted; a Tenant is told once in ten minutes; whoever is not declared is told of to nobody.
@@ -36,27 +36,27 @@ func TestDenied(t *testing.T) {
 	clk := clocktesting.NewFakeClock(time.Unix(1000, 0))
 	rec := events.NewFakeRecorder(10)
 	r := &Reconciler{Client: c, Recorder: rec, Metrics: metrics.New(reg), Clock: clk}
-	tell := func(attempts ...Attempt) (notes []string) {
-		r.Denied(context.Background(), "eu-1", boundary.Cache, attempts)
+	tell := func(attempts ...plane.Denial) (notes []string) {
+		r.Denied(context.Background(), "eu-1", attempts)
 		for len(rec.Events) > 0 {
 			notes = append(notes, <-rec.Events)
 		}
 		return notes
 	}
 	first := tell(
-		Attempt{Tenant: "acme", Node: "redis-0:6379", Reason: "command", What: "flushall", Count: 3},
-		Attempt{Tenant: "acme", Node: "redis-1:6379", Reason: "key", What: "get", Count: 1},
-		Attempt{Tenant: "nobody", Reason: "key", What: "get", Count: 1},
-		Attempt{Tenant: "claims-nothing", Reason: "made up", What: "get", Count: 1})
-	if len(first) != 1 || !strings.Contains(first[0], "Warning AttemptDenied Cache: 4 attempts") || !strings.Contains(first[0], "flushall") {
+		plane.Denial{Tenant: "acme", Node: "redis-0:6379", Reason: "command", Command: "flushall", Count: 3},
+		plane.Denial{Tenant: "acme", Node: "redis-1:6379", Reason: "key", Command: "get", Count: 1},
+		plane.Denial{Tenant: "nobody", Reason: "key", Command: "get", Count: 1},
+		plane.Denial{Tenant: "claims-nothing", Reason: plane.DeniedOther, Command: "get", Count: 1})
+	if len(first) != 1 || !strings.Contains(first[0], "Warning AttemptDenied Cache: in this tenant's name 3 attempts to run flushall were refused on redis-0:6379; refused in all: 4") {
 		t.Errorf("told %q", first)
 	}
 	clk.Step(deniedEvery - time.Second)
-	if again := tell(Attempt{Tenant: "acme", Reason: "key", Count: 1}); len(again) != 0 {
+	if again := tell(plane.Denial{Tenant: "acme", Reason: "key", Count: 1}); len(again) != 0 {
 		t.Errorf("told again: %q", again)
 	}
 	clk.Step(time.Second)
-	if later := tell(Attempt{Tenant: "acme", Reason: "key", Count: 1}); len(later) != 1 {
+	if later := tell(plane.Denial{Tenant: "acme", Reason: "key", Count: 1}); len(later) != 1 {
 		t.Errorf("after ten minutes: %q", later)
 	}
 	want := `
